@@ -1,0 +1,33 @@
+/// Where the management listener listens, and how.
+package struct AdminConfiguration: Sendable {
+    /// A place to listen at.
+    package enum Address: Equatable, Sendable {
+        /// An address of this machine; port 0 takes a free one.
+        case tcp(host: String, port: Int)
+        /// A socket in the file system.
+        case unix(path: String)
+    }
+
+    /// The files of a certificate, in PEM.
+    package struct TLS: Equatable, Sendable {
+        /// The certificate, and behind it those that lead to a known authority.
+        package let certificatePath: String
+        package let keyPath: String
+
+        package init(certificatePath: String, keyPath: String) {
+            self.certificatePath = certificatePath
+            self.keyPath = keyPath
+        }
+    }
+
+    package var address: Address
+    /// nil for plain HTTP.
+    package var tls: TLS?
+    /// How many connections are served at once; more of them wait in the system's queue.
+    package var connectionLimit = 512
+
+    package init(address: Address, tls: TLS? = nil) {
+        self.address = address
+        self.tls = tls
+    }
+}

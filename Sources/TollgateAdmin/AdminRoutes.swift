@@ -1,0 +1,61 @@
+internal import HTTPTypes
+internal import Hummingbird
+
+/// The table of what the management listener answers.
+enum AdminRoutes {
+    /// Every operation that needs a key.
+    static let operations: [any APIOperation.Type] = [
+        CreateKey.self, ListKeys.self, GetKey.self, UpdateKey.self, DeleteKey.self,
+        EnableKey.self, DisableKey.self, RevokeKey.self,
+        ListAuditLogs.self,
+    ]
+
+    private static let methods: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .patch, .delete, .options, .trace,
+    ]
+
+    /// The router of all paths.
+    static func router(_ services: AdminServices) -> Router<AdminContext> {
+        let router = Router(context: AdminContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestGate())
+        let health = HealthRoutes(services: services)
+        router.get("/healthz") { _, _ in health.health() }
+        router.get("/readyz") { _, _ in try await health.readiness() }
+        router.get("/metrics") { _, _ in try await health.metrics() }
+        var taken: [String: [HTTPRequest.Method]] = [
+            "/healthz": [.get], "/readyz": [.get], "/metrics": [.get],
+        ]
+        for operation in operations {
+            add(operation, to: router, services)
+            taken[operation.path, default: []].append(operation.method)
+        }
+        for (path, methods) in taken { refuseOthers(than: methods, at: path, router) }
+        return router
+    }
+
+    private static func add<Operation: APIOperation>(
+        _ operation: Operation.Type,
+        to router: Router<AdminContext>,
+        _ services: AdminServices
+    ) {
+        router.on(
+            RouterPath(operation.path),
+            method: operation.method,
+            responder: APIResponder<Operation>(services: services)
+        )
+    }
+
+    /// Answers 405 to the methods that a path does not take; the router would answer 404.
+    private static func refuseOthers(
+        than taken: [HTTPRequest.Method],
+        at path: String,
+        _ router: Router<AdminContext>
+    ) {
+        var allowed = taken
+        if allowed.contains(.get) { allowed.append(.head) }
+        let error = APIError.methodNotAllowed(allowed)
+        for method in methods where !allowed.contains(method) {
+            router.on(RouterPath(path), method: method) { _, _ -> Response in throw error }
+        }
+    }
+}

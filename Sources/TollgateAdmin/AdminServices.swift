@@ -1,0 +1,52 @@
+package import TollgateEngine
+
+/// What the management listener works with; put together by the server.
+package struct AdminServices: Sendable {
+    let registry: KeyRegistry
+    let auditLog: any AuditLog
+    let engine: Engine
+    let time: any TimeSource
+    let version: String
+    let metrics: @Sendable () -> [MetricFamily]
+    let readiness: @Sendable () -> Readiness
+
+    /// Takes the parts.
+    ///
+    /// - Parameters:
+    ///   - registry: manages the keys.
+    ///   - auditLog: where recorded decisions are read.
+    ///   - engine: whose decisions `/metrics` counts.
+    ///   - time: the clocks by which keys expire.
+    ///   - version: that of the program, for `/metrics`.
+    ///   - metrics: what other rooms count; called for each scrape, on a thread that may wait.
+    ///   - readiness: whether decisions can be made now; called likewise.
+    package init(
+        registry: KeyRegistry,
+        auditLog: any AuditLog,
+        engine: Engine,
+        time: any TimeSource,
+        version: String,
+        metrics: @escaping @Sendable () -> [MetricFamily],
+        readiness: @escaping @Sendable () -> Readiness
+    ) {
+        self.registry = registry
+        self.auditLog = auditLog
+        self.engine = engine
+        self.time = time
+        self.version = version
+        self.metrics = metrics
+        self.readiness = readiness
+    }
+}
+
+/// Whether the server can decide, and if not, why.
+package struct Readiness: Equatable, Sendable {
+    /// What is in the way, each as a stable word: `starting`, `draining`, `journal`.
+    package let obstacles: [String]
+
+    package init(obstacles: [String] = []) {
+        self.obstacles = obstacles
+    }
+
+    package var isReady: Bool { obstacles.isEmpty }
+}

@@ -1,0 +1,83 @@
+internal import HTTPTypes
+internal import TollgateCore
+internal import TollgateEngine
+
+/// One operation of the management API: the row of a table, and a function from call to reply.
+///
+/// `answer` may wait for the disk: it runs on a thread that is there for waiting. It neither knows
+/// nor needs to know how the call came.
+protocol APIOperation: Sendable {
+    static var method: HTTPRequest.Method { get }
+
+    /// The path; `{id}` stands for the id of a key.
+    static var path: String { get }
+
+    /// What the caller's key must be permitted to do.
+    static var permission: APIPermission { get }
+
+    /// Does what is asked.
+    static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply
+}
+
+/// A permission with the name that callers know it by.
+enum APIPermission: String, Sendable {
+    case manageKeys = "manage_keys"
+    case viewAllUsage = "view_all_usage"
+
+    /// The permission as a key has it.
+    var permissions: Permissions {
+        switch self {
+        case .manageKeys: .manageKeys
+        case .viewAllUsage: .viewAllUsage
+        }
+    }
+}
+
+/// A request whose caller is known and may make it.
+struct APICall: Sendable {
+    let principal: Principal
+    /// What stands for `{id}` in the path.
+    let id: String?
+    /// What is behind the question mark, as it was sent.
+    let query: String
+    let headers: HTTPFields
+    /// The whole body, within its limit.
+    let body: [UInt8]
+
+    /// The longest body that is taken, in bytes.
+    static let bodyLimit = 1 << 20
+
+    /// The id of the key in the path; what cannot be an id is the id of no key.
+    func keyID() throws(APIError) -> KeyID {
+        guard let id, let keyID = KeyID(id) else { throw .noSuchKey }
+        return keyID
+    }
+
+    /// The body as JSON.
+    func document() throws(APIError) -> JSONValue {
+        do { return try JSONParser.value(of: body) } catch { throw .invalidJSON(error) }
+    }
+
+    /// Makes sure that a call that takes no body has none, or an empty object.
+    func expectNoFields() throws(APIError) {
+        if body.isEmpty { return }
+        try ObjectReader(try document()).finish()
+    }
+}
+
+/// The answer to a call that succeeded.
+struct APIReply: Sendable {
+    var status = HTTPResponse.Status.ok
+    var headers = HTTPFields()
+    let document: JSONValue
+
+    init(_ document: JSONValue) {
+        self.document = document
+    }
+
+    /// A key, with its version as the entity tag.
+    init(_ key: JSONValue, version: UInt64) {
+        document = key
+        headers[.eTag] = EntityTag.text(version)
+    }
+}

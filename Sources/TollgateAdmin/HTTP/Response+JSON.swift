@@ -1,0 +1,26 @@
+internal import HTTPTypes
+internal import Hummingbird
+
+extension Response {
+    /// An answer with a document; nobody on the way may keep it, for it may hold a secret.
+    init(_ status: HTTPResponse.Status, _ document: JSONValue, headers: HTTPFields = [:]) {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        headers[.cacheControl] = "no-store"
+        self.init(
+            status: status,
+            headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: document.utf8))
+        )
+    }
+
+    /// The answer to a call that succeeded.
+    init(_ reply: APIReply) {
+        self.init(reply.status, reply.document, headers: reply.headers)
+    }
+
+    /// The answer to a request that was refused.
+    init(_ error: APIError) {
+        self.init(error.status, error.document, headers: error.headers)
+    }
+}

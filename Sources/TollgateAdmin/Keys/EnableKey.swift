@@ -1,0 +1,13 @@
+internal import HTTPTypes
+internal import TollgateCore
+
+/// `POST /v1/keys/{id}/enable` lets a disabled key work again.
+enum EnableKey: APIOperation {
+    static let method = HTTPRequest.Method.post
+    static let path = "/v1/keys/{id}/enable"
+    static let permission = APIPermission.manageKeys
+
+    static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
+        try SetKeyStatus.answer(.enabled, call, services)
+    }
+}

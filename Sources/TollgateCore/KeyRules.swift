@@ -1,0 +1,89 @@
+/// What a decision reads of a key: compiled once when the key is loaded, never changed afterwards.
+package final class KeyRules: Sendable {
+    package let id: KeyID
+    package let status: KeyStatus
+    package let expiresAt: WallTime?
+    package let models: NameRule
+    package let providers: NameRule
+    package let suppliers: NameRule
+    package let regions: NameRule
+    package let actions: NameRule
+    /// The networks that the key may be used from; nil when any will do.
+    package let networks: [IPNetwork]?
+    package let permissions: Permissions
+
+    /// Compiles a record.
+    ///
+    /// - Throws: the first thing in the record that is not a pattern or a network. Records are
+    ///   checked by this very function before they are stored, so later it means a damaged store.
+    package init(_ record: KeyRecord) throws(RuleProblem) {
+        id = record.id
+        status = record.status
+        expiresAt = record.expiresAt
+        models = try KeyRules.rule(record.models, .models)
+        providers = try KeyRules.rule(record.providers, .providers)
+        suppliers = try KeyRules.rule(record.suppliers, .suppliers)
+        regions = try KeyRules.rule(record.regions, .regions)
+        actions = try KeyRules.rule(record.actions, .actions)
+        networks = record.ipAllowlist.isEnabled ? try KeyRules.networks(record.ipAllowlist) : nil
+        if !record.ipAllowlist.isEnabled { _ = try KeyRules.networks(record.ipAllowlist) }
+        permissions = record.permissions
+    }
+
+    private static func rule(
+        _ lists: NameLists,
+        _ dimension: RuleProblem.Dimension
+    ) throws(RuleProblem) -> NameRule {
+        NameRule(
+            allowed: try patterns(lists.allowed, dimension, isDenied: false),
+            denied: try patterns(lists.denied, dimension, isDenied: true)
+        )
+    }
+
+    private static func patterns(
+        _ texts: [String],
+        _ dimension: RuleProblem.Dimension,
+        isDenied: Bool
+    ) throws(RuleProblem) -> [Pattern] {
+        guard texts.count <= NameRule.patternLimit else {
+            throw .tooMany(dimension, isDenied: isDenied)
+        }
+        var patterns: [Pattern] = []
+        patterns.reserveCapacity(texts.count)
+        for (index, text) in texts.enumerated() {
+            guard let pattern = Pattern(text) else {
+                throw .badPattern(dimension, isDenied: isDenied, index: index)
+            }
+            patterns.append(pattern)
+        }
+        return patterns
+    }
+
+    private static func networks(_ list: IPAllowlist) throws(RuleProblem) -> [IPNetwork] {
+        guard list.addresses.count <= IPAllowlist.addressLimit else { throw .tooManyAddresses }
+        var networks: [IPNetwork] = []
+        networks.reserveCapacity(list.addresses.count)
+        for (index, text) in list.addresses.enumerated() {
+            guard let network = IPNetwork(text) else { throw .badAddress(index: index) }
+            networks.append(network)
+        }
+        return networks
+    }
+}
+
+/// What is wrong with a record's rules.
+package enum RuleProblem: Error, Equatable, Sendable {
+    /// The lists of names that a record has.
+    package enum Dimension: String, Sendable {
+        case models
+        case providers
+        case suppliers
+        case regions
+        case actions
+    }
+
+    case badPattern(Dimension, isDenied: Bool, index: Int)
+    case tooMany(Dimension, isDenied: Bool)
+    case badAddress(index: Int)
+    case tooManyAddresses
+}

@@ -1,0 +1,131 @@
+/// A model that requests can name: whose it is, what it costs, how much it can generate.
+package final class Model: Sendable {
+    package let id: String
+    /// Who makes it: `openai`.
+    package let provider: String
+    /// Other names for it.
+    package let aliases: [String]
+    /// The most tokens that one answer can have; nil when it is not known.
+    package let maximumOutput: UInt64?
+    /// What it costs; nil when it has no price.
+    package let price: ModelPrice?
+
+    let providerBytes: [UInt8]
+
+    package init(
+        id: String,
+        provider: String,
+        aliases: [String] = [],
+        maximumOutput: UInt64? = nil,
+        price: ModelPrice? = nil
+    ) {
+        self.id = id
+        self.provider = provider
+        self.aliases = aliases
+        self.maximumOutput = maximumOutput
+        self.price = price
+        providerBytes = Array(provider.utf8)
+    }
+}
+
+/// What tokens cost, in pico-USD each: USD for a million tokens, times a million.
+package struct ModelPrice: Equatable, Sendable {
+    /// The highest price that is taken: over a million USD for a million tokens.
+    package static let limit: UInt64 = 1 << 40
+
+    package let input: UInt64
+    package let output: UInt64
+    /// Nil when cached input costs what input costs.
+    package let cachedInput: UInt64?
+
+    package init(input: UInt64, output: UInt64, cachedInput: UInt64? = nil) {
+        precondition(max(input, output, cachedInput ?? 0) <= ModelPrice.limit)
+        self.input = input
+        self.output = output
+        self.cachedInput = cachedInput
+    }
+}
+
+/// The models that are known, found by id or alias without regard to ASCII case.
+///
+/// Never changes; a new one takes its place as a whole.
+package final class ModelCatalogue: Sendable {
+    /// The most models that are taken.
+    package static let modelLimit = 100_000
+
+    package let models: [Model]
+
+    /// Places of `names`, or -1: open addressing in a power of two, at most half full.
+    private let slots: [Int32]
+    private let names: [Name]
+
+    private struct Name: Sendable {
+        let bytes: [UInt8]
+        let model: Int
+    }
+
+    /// Makes the catalogue of these models; of two with the same name the later one counts.
+    package init(_ models: [Model]) {
+        precondition(models.count <= ModelCatalogue.modelLimit)
+        self.models = models
+        var names: [Name] = []
+        for (index, model) in models.enumerated() {
+            for name in [model.id] + model.aliases {
+                names.append(Name(bytes: name.utf8.map(Text.lowercase), model: index))
+            }
+        }
+        var width = 16
+        while width < names.count * 2 { width *= 2 }
+        var slots = [Int32](repeating: -1, count: width)
+        for index in names.indices {
+            let bytes = names[index].bytes
+            var slot = ModelCatalogue.hash(bytes.span) & (width - 1)
+            while slots[slot] >= 0, names[Int(slots[slot])].bytes != bytes {
+                slot = (slot + 1) & (width - 1)
+            }
+            slots[slot] = Int32(index)
+        }
+        self.names = names
+        self.slots = slots
+    }
+
+    /// The model that a request names; nil when it is not known.
+    package func model(named name: Span<UInt8>) -> Model? {
+        guard !name.isEmpty else { return nil }
+        var slot = ModelCatalogue.hash(name) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let candidate = Int(slots[slot])
+            if isName(candidate, name) { return models[names[candidate].model] }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    private func isName(_ index: Int, _ name: Span<UInt8>) -> Bool {
+        let bytes = names[index].bytes
+        guard bytes.count == name.count else { return false }
+        for index in 0..<name.count where bytes[index] != Text.lowercase(name[index]) {
+            return false
+        }
+        return true
+    }
+
+    /// FNV-1a over the small letters: the names are the operator's, not an attacker's, and a probe
+    /// for a name that is not there ends at the first free slot.
+    private static func hash(_ name: Span<UInt8>) -> Int {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for index in 0..<name.count {
+            hash = (hash ^ UInt64(Text.lowercase(name[index]))) &* 0x100_0000_01B3
+        }
+        return Int(truncatingIfNeeded: hash ^ hash >> 32)
+    }
+}
+
+extension CheckRequest {
+    /// Fills in the provider that the catalogue knows for a model, when the request names none.
+    package mutating func complete(with model: Model) throws(Problem) {
+        guard !has(.provider) else { return }
+        let bytes = model.providerBytes
+        try set(.provider, to: bytes.span)
+    }
+}

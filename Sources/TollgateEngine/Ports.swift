@@ -1,0 +1,126 @@
+package import TollgateCore
+
+/// Where key records are kept for good.
+///
+/// Implemented by the store. Methods may be called from any thread and wait for nothing but local
+/// storage; `record(forDigest:)` is called on event loops, when a key is not in memory.
+package protocol KeyCatalogue: AnyObject, Sendable {
+    /// The record that one of whose live secrets has this digest.
+    func record(forDigest digest: KeyDigest) throws(StorageError) -> KeyRecord?
+
+    /// The record with this id.
+    func record(id: KeyID) throws(StorageError) -> KeyRecord?
+
+    /// Writes a record and the index of its secrets, all or nothing, and durably.
+    ///
+    /// - Parameters:
+    ///   - record: what to write.
+    ///   - old: what was there before, whose secrets leave the index; nil for a new record.
+    /// - Throws: when it is not known to be written.
+    func save(_ record: KeyRecord, replacing old: KeyRecord?) throws(StorageError)
+
+    /// Records in descending order of id, the newest first.
+    ///
+    /// - Parameters:
+    ///   - cursor: only records older than this one.
+    ///   - limit: how many at most.
+    ///   - scanLimit: how many to look at before giving up with a cursor to go on from.
+    ///   - isWanted: which to return.
+    /// - Returns: the records, and from where to go on.
+    /// - Throws: when the records cannot be read; damage is never taken for the end.
+    func page(
+        after cursor: KeyID?,
+        limit: Int,
+        scanLimit: Int,
+        where isWanted: (KeyRecord) -> Bool
+    ) throws(StorageError) -> KeyPage
+
+    /// Whether no record was ever written.
+    func isEmpty() throws(StorageError) -> Bool
+}
+
+/// One page of a list of keys.
+package struct KeyPage: Sendable {
+    package let records: [KeyRecord]
+    /// From where to go on; nil at the end of the list.
+    package let next: KeyID?
+
+    package init(records: [KeyRecord], next: KeyID?) {
+        self.records = records
+        self.next = next
+    }
+}
+
+/// Where decisions are recorded before their answers leave.
+///
+/// Implemented by the store. Called from every event loop.
+package protocol Journal: AnyObject, Sendable {
+    /// Appends one block, in one write that survives the end of the process.
+    ///
+    /// A failed write means *unknown*: the block may or may not be there after a restart.
+    ///
+    /// - Returns: the block's position; positions only grow.
+    func append(_ block: Span<UInt8>) throws(StorageError) -> JournalPosition
+
+    /// Calls back once, from any thread, when everything up to the position survives the loss of
+    /// power, or will not.
+    func whenDurable(
+        _ position: JournalPosition,
+        _ body: @escaping @Sendable (StorageError?) -> Void
+    )
+}
+
+/// The place of a block in the journal, counted from 1.
+package struct JournalPosition: Comparable, Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package static func < (left: JournalPosition, right: JournalPosition) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// Where recorded decisions can be read.
+package protocol AuditLog: AnyObject, Sendable {
+    /// Decisions that the query asks for, the newest first.
+    func page(_ query: AuditQuery) throws(StorageError) -> AuditPage
+}
+
+/// A storage that cannot do what it was asked to.
+package struct StorageError: Error, Sendable {
+    /// What kind of trouble it is; stable.
+    package enum Code: String, Sendable {
+        /// Reading or writing failed.
+        case io
+        /// What was read is damaged.
+        case corrupt
+        /// Another process holds the directory.
+        case locked
+        /// The directory cannot be used.
+        case unusable
+        /// The store is closed.
+        case closed
+    }
+
+    package let code: Code
+    /// For the log; it names files and numbers, never a record's content.
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+extension StorageError: CustomStringConvertible {
+    package var description: String { "storage \(code.rawValue): \(message)" }
+}
+
+/// Where the time comes from.
+package protocol TimeSource: AnyObject, Sendable {
+    /// Both clocks, read now.
+    func now() -> Now
+}

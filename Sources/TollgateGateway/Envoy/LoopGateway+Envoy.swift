@@ -1,0 +1,42 @@
+internal import TollgateCore
+internal import TollgateEngine
+internal import TollgateTransport
+internal import TollgateWire
+
+/// `envoy.service.auth.v3.Authorization`: Envoy, Istio, Envoy Gateway and Contour.
+extension LoopGateway {
+    /// Answers one question of a proxy.
+    func envoyCheck(_ call: CallID, _ message: Span<UInt8>) {
+        switch envoyVerdict(message) {
+        case .success(let verdict):
+            EnvoyAnswer.write(verdict, on: request, to: &envoyResponse)
+            reply(to: call, with: envoyResponse)
+        case .failure(let failure):
+            loop.fail(call, failure.status, .now)
+        }
+    }
+
+    private func reply(to call: CallID, with response: borrowing EnvoyCheckResponseWriter) {
+        loop.reply(to: call, with: response.bytes, .afterCommit)
+    }
+
+    private func envoyVerdict(_ message: Span<UInt8>) -> Result<Verdict, FailurePolicy> {
+        request.reset()
+        do throws(WireError) {
+            let translation = try EnvoyTranslation(message, services.configuration)
+            if let problem = fill(translation) { return .failure(problem) }
+        } catch {
+            return .failure(FailurePolicy(error))
+        }
+        return decide()
+    }
+
+    private func fill(_ translation: borrowing EnvoyTranslation) -> FailurePolicy? {
+        do {
+            try translation.fill(&request, models: models, scratch: &scratch)
+            return nil
+        } catch {
+            return FailurePolicy(error)
+        }
+    }
+}

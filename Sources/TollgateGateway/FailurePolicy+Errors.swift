@@ -1,0 +1,26 @@
+internal import TollgateCore
+internal import TollgateEngine
+internal import TollgateWire
+
+extension FailurePolicy {
+    /// The row for a failure of the engine.
+    init(_ error: EngineError) {
+        switch error {
+        case .storage, .noRandomness: self = .storage
+        case .overloaded: self = .overloaded
+        }
+    }
+
+    /// The row for a message that was refused.
+    init(_ error: WireError) {
+        switch error {
+        case .notText, .tooLong, .badValue: self = .badText
+        default: self = .malformed
+        }
+    }
+
+    /// The row for a text that does not fit a question.
+    init(_ problem: CheckRequest.Problem) {
+        self = .badText
+    }
+}

@@ -1,0 +1,35 @@
+package import TollgateTransport
+
+/// Everything that the rpc listener offers; the raw value is the method's place in the table.
+package enum GatewayMethod: Int, CaseIterable, Sendable {
+    case envoyCheck
+    case check
+    case settle
+    case checkStream
+    case healthCheck
+    case healthList
+    case healthWatch
+    case reflection
+    case reflectionAlpha
+
+    var method: Method {
+        switch self {
+        case .envoyCheck: Method("/envoy.service.auth.v3.Authorization/Check", .unary)
+        case .check: Method("/tollgate.v1.Authorization/Check", .unary)
+        case .settle: Method("/tollgate.v1.Authorization/Settle", .unary)
+        case .checkStream: Method("/tollgate.v1.Authorization/CheckStream", .streaming)
+        case .healthCheck: Method("/grpc.health.v1.Health/Check", .unary)
+        case .healthList: Method("/grpc.health.v1.Health/List", .unary)
+        case .healthWatch: Method("/grpc.health.v1.Health/Watch", .streaming)
+        case .reflection:
+            Method("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", .streaming)
+        case .reflectionAlpha:
+            Method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", .streaming)
+        }
+    }
+
+    /// The table that the transport finds methods in.
+    package static var table: MethodTable {
+        MethodTable(allCases.map(\.method))
+    }
+}

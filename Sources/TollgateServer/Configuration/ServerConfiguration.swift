@@ -1,0 +1,124 @@
+internal import Glibc
+package import Logging
+internal import TollgateCore
+internal import TollgateGateway
+internal import TollgateTransport
+
+/// Everything the server needs to know before it starts, checked.
+package struct ServerConfiguration: Sendable {
+    /// How log lines are written.
+    package enum LogFormat: String, CaseIterable, Sendable {
+        case text
+        case json
+    }
+
+    /// What answered decisions survive.
+    enum Durability: String, CaseIterable, Sendable {
+        /// The end of the process.
+        case process
+        /// The loss of power as well.
+        case power
+    }
+
+    /// Certificate and key of a listener.
+    struct TLSFiles: Sendable {
+        let certificate: String
+        let key: String
+        let clientCA: String?
+    }
+
+    let dataDirectory: String
+    let rpcAddress: ListenAddress
+    let httpAddress: ListenAddress
+    let rpcTLS: TLSFiles?
+    let httpTLS: TLSFiles?
+    let adminKey: String?
+    /// The pepper as text, in the place of its file.
+    let pepper: String?
+    let durability: Durability
+    let modelFile: String?
+    let models: ModelCatalogue
+    let threads: Int
+    let maximumMessage: Int
+    let activeKeys: Int
+    let gateway: GatewayConfiguration
+    package let logFormat: LogFormat
+    package let logLevel: Logger.Level
+
+    /// Checks what the operator set.
+    ///
+    /// - Throws: the first setting that cannot be.
+    package init(_ values: SettingValues) throws(ConfigurationError) {
+        dataDirectory = values.text(.dataDirectory) ?? ""
+        guard !dataDirectory.isEmpty else {
+            throw values.problem(.dataDirectory, "must not be empty")
+        }
+        rpcAddress = try ServerConfiguration.address(.rpcListen, values)
+        httpAddress = try ServerConfiguration.address(.httpListen, values)
+        rpcTLS = try ServerConfiguration.files(
+            .tlsCertificate,
+            .tlsKey,
+            clientCA: .tlsClientCA,
+            values
+        )
+        httpTLS = try ServerConfiguration.files(
+            .httpTLSCertificate,
+            .httpTLSKey,
+            clientCA: nil,
+            values
+        )
+        adminKey = values.text(.adminKey)
+        pepper = values.text(.pepper)
+        durability = try values.choice(.durability, Durability.self)
+        modelFile = values.text(.models)
+        if let modelFile {
+            models = try ModelFile.read(modelFile)
+        } else {
+            models = .builtIn
+        }
+        let cores = min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 1024)
+        threads = try values.number(.threads, in: 1...1024) ?? cores
+        maximumMessage = try values.number(.maximumMessage, in: 1024...(64 << 20)) ?? 0
+        activeKeys = try values.number(.activeKeys, in: 1000...100_000_000) ?? 0
+        var gateway = GatewayConfiguration()
+        gateway.trustsRequestHeaders = try values.flag(.trustRequestHeaders)
+        gateway.trustedHops = try values.number(.trustedHops, in: 0...32) ?? 0
+        gateway.defaultMaximumOutput = UInt64(
+            try values.number(.defaultMaximumOutput, in: 0...(1 << 40)) ?? 0
+        )
+        self.gateway = gateway
+        logFormat = try values.choice(.logFormat, LogFormat.self)
+        logLevel = try values.choice(.logLevel, Logger.Level.self)
+    }
+
+    private static func address(
+        _ setting: Setting,
+        _ values: SettingValues
+    ) throws(ConfigurationError) -> ListenAddress {
+        do {
+            return try ListenAddress(parsing: values.text(setting) ?? "")
+        } catch {
+            throw values.problem(setting, error.message)
+        }
+    }
+
+    private static func files(
+        _ certificate: Setting,
+        _ key: Setting,
+        clientCA: Setting?,
+        _ values: SettingValues
+    ) throws(ConfigurationError) -> TLSFiles? {
+        let authority = clientCA.flatMap { values.text($0) }
+        switch (values.text(certificate), values.text(key)) {
+        case (nil, nil):
+            if let clientCA, authority != nil {
+                throw values.problem(clientCA, "needs --\(certificate.name) and --\(key.name)")
+            }
+            return nil
+        case (let certificate?, let key?):
+            return TLSFiles(certificate: certificate, key: key, clientCA: authority)
+        case (_?, nil): throw values.problem(certificate, "needs --\(key.name) as well")
+        case (nil, _?): throw values.problem(key, "needs --\(certificate.name) as well")
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// One thing that an operator can set, by flag, environment variable or configuration file.
+///
+/// The flag is `--<name>`, the variable `TOLLGATE_<NAME>` with underscores, and the key in the file
+/// is the name, with dashes or underscores. The table below is all there is: the command line, the
+/// file's reader and the manual are made from it.
+package struct Setting: Sendable {
+    package let name: String
+    /// What stands for the value in the help.
+    package let placeholder: String
+    /// What holds when nobody sets it; nil when it is then off.
+    package let fallback: String?
+    package let help: String
+
+    private init(_ name: String, _ placeholder: String, _ fallback: String?, _ help: String) {
+        self.name = name
+        self.placeholder = placeholder
+        self.fallback = fallback
+        self.help = help
+    }
+
+    /// Whether the setting is on or off, so that its name alone turns it on.
+    package var isSwitch: Bool { placeholder == "BOOL" }
+
+    /// The environment variable.
+    package var variable: String {
+        "TOLLGATE_" + name.uppercased().replacing("-", with: "_")
+    }
+
+    package static let dataDirectory = Setting(
+        "data-dir",
+        "DIR",
+        "./tollgate-data",
+        "Where the database and the pepper are kept; created with mode 0700."
+    )
+    package static let rpcListen = Setting(
+        "rpc-listen",
+        "ADDR:PORT",
+        "127.0.0.1:7411",
+        "The proxies' listener, gRPC over HTTP/2; also unix:/path."
+    )
+    package static let httpListen = Setting(
+        "http-listen",
+        "ADDR:PORT",
+        "127.0.0.1:7412",
+        "The listener for management, metrics and health."
+    )
+    package static let tlsCertificate = Setting(
+        "tls-cert",
+        "FILE",
+        nil,
+        "PEM certificate chain for the rpc listener; turns on TLS."
+    )
+    package static let tlsKey = Setting(
+        "tls-key",
+        "FILE",
+        nil,
+        "PEM private key for the rpc listener."
+    )
+    package static let tlsClientCA = Setting(
+        "tls-client-ca",
+        "FILE",
+        nil,
+        "PEM certificates that sign the proxies' own; turns on mutual TLS."
+    )
+    package static let httpTLSCertificate = Setting(
+        "http-tls-cert",
+        "FILE",
+        nil,
+        "PEM certificate chain for the http listener; turns on TLS."
+    )
+    package static let httpTLSKey = Setting(
+        "http-tls-key",
+        "FILE",
+        nil,
+        "PEM private key for the http listener."
+    )
+    package static let adminKey = Setting(
+        "admin-key",
+        "SECRET",
+        nil,
+        "Registers this secret as the first administrator; better set as a variable."
+    )
+    package static let pepper = Setting(
+        "pepper",
+        "HEX",
+        nil,
+        "The pepper itself instead of the file in the data directory; better set as a variable."
+    )
+    package static let durability = Setting(
+        "durability",
+        "LEVEL",
+        "process",
+        "process: answered decisions survive kill -9; power: also the loss of power."
+    )
+    package static let models = Setting(
+        "models",
+        "FILE",
+        nil,
+        "A JSON file of models with providers and prices, instead of the built-in catalogue."
+    )
+    package static let threads = Setting(
+        "threads",
+        "COUNT",
+        nil,
+        "How many event loops; as many as cores when not set."
+    )
+    package static let logFormat = Setting("log-format", "FORMAT", "text", "text or json.")
+    package static let logLevel = Setting(
+        "log-level",
+        "LEVEL",
+        "info",
+        "trace, debug, info, notice, warning, error or critical."
+    )
+    package static let trustRequestHeaders = Setting(
+        "trust-request-headers",
+        "BOOL",
+        "false",
+        "Whether x-tollgate-* headers of a request count; only where the proxy sets them all."
+    )
+    package static let trustedHops = Setting(
+        "trusted-hops",
+        "COUNT",
+        "0",
+        "How many entries of x-forwarded-for, from the right, trusted proxies wrote."
+    )
+    package static let defaultMaximumOutput = Setting(
+        "default-max-output-tokens",
+        "COUNT",
+        "4096",
+        "The maximum output that is assumed when a request names none."
+    )
+    package static let maximumMessage = Setting(
+        "max-message-bytes",
+        "COUNT",
+        "1114112",
+        "The longest message that is taken."
+    )
+    package static let activeKeys = Setting(
+        "max-active-keys",
+        "COUNT",
+        "1000000",
+        "How many keys are kept in memory at most."
+    )
+
+    package static let all = [
+        dataDirectory, rpcListen, httpListen, tlsCertificate, tlsKey, tlsClientCA,
+        httpTLSCertificate, httpTLSKey, adminKey, pepper, durability, models, threads, logFormat,
+        logLevel,
+        trustRequestHeaders, trustedHops, defaultMaximumOutput, maximumMessage, activeKeys,
+    ]
+}

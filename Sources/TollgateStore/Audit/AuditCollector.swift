@@ -1,0 +1,74 @@
+internal import TollgateCore
+internal import TollgateEngine
+
+/// A page of the audit log that is being filled, the newest first, within bounds.
+struct AuditCollector {
+    /// The most entries on one page, whatever is asked for.
+    static let entryLimit = 1000
+
+    /// How much is looked at for one page at most, a decision's row being 1.
+    private static let workLimit = 1 << 18
+
+    /// What it costs to look at one header, or to fetch one record.
+    static let seekCost = 16
+
+    let query: AuditQuery
+    private let limit: Int
+    private var work = 0
+    private var entries: [AuditEntry] = []
+    /// The oldest place that was looked at, as all newer ones were.
+    private var last: AuditPlace?
+
+    /// An empty page.
+    init(_ query: AuditQuery) {
+        self.query = query
+        limit = max(1, min(query.limit, AuditCollector.entryLimit))
+    }
+
+    /// How many entries still fit.
+    var room: Int { limit - entries.count }
+
+    /// Whether nothing more may be looked at.
+    var isDone: Bool { room == 0 || work >= AuditCollector.workLimit }
+
+    /// Whether the place is behind the cursor.
+    func isBehindCursor(_ place: AuditPlace) -> Bool {
+        query.before.map { place < $0 } ?? true
+    }
+
+    /// Notes that everything from a place on was looked at.
+    mutating func passed(_ place: AuditPlace, cost: Int = 1) {
+        last = place
+        work += cost
+    }
+
+    /// Adds an entry, for which there must be room.
+    mutating func add(_ entry: AuditEntry) {
+        precondition(room > 0)
+        entries.append(entry)
+    }
+
+    /// The page; with a cursor when there may be more.
+    var page: AuditPage {
+        AuditPage(entries: entries, next: isDone ? last : nil)
+    }
+
+    /// Whether decisions of this time may be asked for.
+    func wantsTime(_ time: WallTime) -> Bool {
+        if let since = query.since, time < since { return false }
+        if let until = query.until, time >= until { return false }
+        return true
+    }
+
+    /// Whether a reason is asked for, by its raw value.
+    func wantsReason(_ reason: UInt8) -> Bool { wantedReasons >> UInt64(reason & 63) & 1 == 1 }
+
+    /// The reasons that are asked for, a bit for each raw value.
+    var wantedReasons: UInt64 {
+        var reasons = UInt64.max
+        if let reason = query.reason { reasons &= 1 << UInt64(reason.rawValue & 63) }
+        let allowed = UInt64(1) << UInt64(Reason.allowed.rawValue & 63)
+        if let isAllowed = query.isAllowed { reasons &= isAllowed ? allowed : ~allowed }
+        return reasons
+    }
+}

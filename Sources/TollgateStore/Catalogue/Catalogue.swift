@@ -1,0 +1,128 @@
+internal import Synchronization
+internal import TollgateCore
+internal import TollgateEngine
+internal import TollgateWire
+
+/// Key records, by id and by the digests of their live secrets.
+///
+/// Nothing is kept in memory but RocksDB's cache, and nothing is read at the start.
+final class Catalogue: Sendable {
+    private static let changesKey = Array("changes".utf8)
+
+    private let database: Database
+    private let saved: Mutex<UInt64>
+
+    /// Finds the catalogue of a database.
+    init(_ database: Database) throws(StorageError) {
+        self.database = database
+        let value = try database.value(of: Catalogue.changesKey.span, in: .main)
+        var changes: UInt64 = 0
+        if let value {
+            var reader = ByteReader(value.bytes, "the count of changes")
+            changes = try reader.number()
+        }
+        saved = Mutex(changes)
+    }
+
+    /// How many times a record was written, ever; durable.
+    var changes: UInt64 { saved.withLock { $0 } }
+
+    func record(forDigest digest: KeyDigest) throws(StorageError) -> KeyRecord? {
+        guard let value = try database.value(of: digest.bytes.span, in: .digests) else {
+            return nil
+        }
+        var reader = ByteReader(value.bytes, "an entry of the digests")
+        let id = KeyID(rawValue: try reader.bigEndian())
+        guard let record = try record(id: id) else {
+            throw StorageError(.corrupt, "a digest belongs to \(id), of which there is no record")
+        }
+        // Between both reads a rotation may have taken the secret away.
+        return record.secrets.contains { $0.digest == digest } ? record : nil
+    }
+
+    func record(id: KeyID) throws(StorageError) -> KeyRecord? {
+        guard let value = try database.value(of: id.rawValue.key.span, in: .keys) else {
+            return nil
+        }
+        return try Catalogue.decode(value.bytes, id)
+    }
+
+    func save(_ record: KeyRecord, replacing old: KeyRecord?) throws(StorageError) {
+        let key = record.id.rawValue.key
+        var batch = try database.makeBatch()
+        for secret in old?.secrets ?? [] {
+            batch.delete(secret.digest.bytes.span, in: .digests)
+        }
+        for secret in record.secrets {
+            batch.put(secret.digest.bytes.span, key.span, in: .digests)
+        }
+        batch.put(key.span, KeyRecordCodec.encode(record).span, in: .keys)
+        // Batches are written one after another, so that the count grows with them.
+        try saved.withLock { saved throws(StorageError) in
+            var changes = ByteWriter()
+            changes.append(saved &+ 1)
+            batch.put(Catalogue.changesKey.span, changes.bytes.span, in: .main)
+            try database.write(batch, .synced)
+            saved &+= 1
+        }
+    }
+
+    func page(
+        after cursor: KeyID?,
+        limit: Int,
+        scanLimit: Int,
+        where isWanted: (KeyRecord) -> Bool
+    ) throws(StorageError) -> KeyPage {
+        var iterator = try database.iterator(over: .keys)
+        var isThere =
+            if let cursor {
+                try iterator.seek(backTo: cursor.rawValue.key.span)
+            } else {
+                try iterator.seekToLast()
+            }
+        var records: [KeyRecord] = []
+        var seen = 0
+        var last = cursor
+        while isThere {
+            let id = try Catalogue.id(iterator.key)
+            // A cursor is the last key of the page before.
+            if id != cursor {
+                if records.count >= limit || seen >= scanLimit {
+                    return KeyPage(records: records, next: last)
+                }
+                let record = try Catalogue.decode(iterator.value, id)
+                if isWanted(record) { records.append(record) }
+                seen += 1
+                last = id
+            }
+            isThere = try iterator.previous()
+        }
+        return KeyPage(records: records, next: nil)
+    }
+
+    func isEmpty() throws(StorageError) -> Bool {
+        var iterator = try database.iterator(over: .keys)
+        return try !iterator.seekToFirst()
+    }
+
+    private static func id(_ key: Span<UInt8>) throws(StorageError) -> KeyID {
+        var reader = ByteReader(key, "the key of a record")
+        return KeyID(rawValue: try reader.bigEndian())
+    }
+
+    private static func decode(
+        _ bytes: Span<UInt8>,
+        _ id: KeyID
+    ) throws(StorageError) -> KeyRecord {
+        let record: KeyRecord
+        do {
+            record = try KeyRecordCodec.decode(bytes)
+        } catch {
+            throw StorageError(.corrupt, "the record of \(id): \(error)")
+        }
+        guard record.id == id else {
+            throw StorageError(.corrupt, "the record of \(id) says that it is \(record.id)")
+        }
+        return record
+    }
+}

@@ -1,0 +1,122 @@
+internal import Foundation
+
+/// What the scenarios share: a directory, a seeded store, and the ways to start what is measured.
+final class Workbench {
+    let settings: Settings
+    /// For everything that is written; emptied in the end.
+    let directory: URL
+    /// The server's data directory.
+    let data: URL
+    let secrets: SeededStore.Secrets
+
+    /// Makes the directory and the store.
+    init(_ settings: Settings) throws {
+        self.settings = settings
+        guard FileManager.default.isExecutableFile(atPath: settings.serverPath) else {
+            throw BenchError("there is no program \(settings.serverPath); build it first")
+        }
+        let root = URL(filePath: ".build", directoryHint: .isDirectory)
+        directory = root.appending(path: "bench-\(ProcessInfo.processInfo.processIdentifier)")
+        data = directory.appending(path: "data")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        do {
+            secrets = try SeededStore.make(at: data, keyCount: settings.keyCount)
+        } catch {
+            try? FileManager.default.removeItem(at: directory)
+            throw error
+        }
+    }
+
+    /// Removes what was written.
+    func tearDown(keeping isKept: Bool) {
+        if isKept {
+            print("\nkept: \(directory.path)")
+        } else {
+            try? FileManager.default.removeItem(at: directory)
+        }
+    }
+
+    /// Where servers run; nil for anywhere.
+    var serverCore: Int? { settings.isPinned ? 0 : nil }
+
+    /// Where the load is made; nil for anywhere.
+    var loadCore: Int? { settings.isPinned ? 1 : nil }
+
+    /// Starts the server as it is.
+    func startTollgate() throws -> TollgateSubject {
+        try TollgateSubject(
+            settings.serverPath,
+            threads: settings.threads,
+            data: data,
+            launch([])
+        )
+    }
+
+    /// Starts the server under callgrind.
+    func startTollgate(under tool: [String]) throws -> TollgateSubject {
+        let program = try Valgrind.prepare(settings.serverPath, in: directory)
+        return try TollgateSubject(
+            program.path,
+            threads: settings.threads,
+            data: data,
+            launch(program.prefix + tool)
+        )
+    }
+
+    /// Starts what it is compared with, under a tool when there is one.
+    func startNghttpd(under tool: [String] = []) throws -> NghttpdSubject {
+        try NghttpdSubject(launch(tool))
+    }
+
+    private func launch(_ wrapper: [String]) -> Launch {
+        Launch(wrapper: wrapper, core: serverCore, directory: directory)
+    }
+
+    /// Writes a request's body to a file.
+    func write(_ check: EnvoyCheck, as name: String) throws -> URL {
+        let file = directory.appending(path: name)
+        try Data(check.grpcMessage).write(to: file)
+        return file
+    }
+
+    /// A generator of load that asks this over and over.
+    func load(asking check: EnvoyCheck) throws -> LoadGenerator {
+        let body = try write(check, as: "load.bin")
+        return LoadGenerator(body: body, core: loadCore, directory: directory)
+    }
+
+    /// Makes real gRPC calls with another implementation of HTTP/2, and reads the answers: a good
+    /// key is allowed, an unknown one and another model are denied.
+    ///
+    /// - Returns: the length of the answer that allows, in bytes.
+    /// - Throws: when one of the answers is not as it must be.
+    @discardableResult
+    func verifyAnswers(of subject: any Subject) throws -> Int {
+        let cases: [(EnvoyCheck, EnvoyCheck.Outcome)] = [
+            (EnvoyCheck(secret: secrets.good, model: SeededStore.allowedModel), .allowed),
+            (
+                EnvoyCheck(secret: secrets.unknown, model: SeededStore.allowedModel),
+                .denied(status: 401)
+            ),
+            (
+                EnvoyCheck(secret: secrets.good, model: SeededStore.otherModel),
+                .denied(status: 403)
+            ),
+        ]
+        var allowedLength = 0
+        for (check, expected) in cases {
+            let body = try write(check, as: "verify.bin")
+            var command = ["nghttp", "--data=\(body.path)"]
+            for (name, value) in subject.headers { command += ["--header", "\(name): \(value)"] }
+            let answer = try ChildProcess.run("nghttp", command + [subject.url], in: directory)
+            let outcome = EnvoyCheck.Outcome(grpcMessage: answer)
+            guard outcome == expected else {
+                throw BenchError(
+                    "a check of \(check.model) was \(outcome), but must be \(expected)"
+                )
+            }
+            if outcome == .allowed { allowedLength = answer.count }
+        }
+        return allowedLength
+    }
+}

@@ -1,0 +1,91 @@
+internal import ArgumentParser
+internal import Foundation
+internal import TollgateAdmin
+internal import TollgateCore
+
+/// `tollgate audit`: what was decided, and why.
+struct Audit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show recorded decisions, the newest first; with --follow, as they come."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(
+        name: [.customLong("key-id"), .customLong("key")],
+        help: "Only those of this key's id."
+    )
+    var keyID: String?
+
+    @Option(help: "Only those on this model.")
+    var model: String?
+
+    @Option(help: "Only those that were allowed or denied.")
+    var status: String?
+
+    @Option(help: "Only those denied for this reason, such as model_not_allowed.")
+    var reason: String?
+
+    @Option(help: "Not before this time, or so long ago: 2030-01-31T12:00:00Z, 90m, 7d.")
+    var since: String?
+
+    @Option(help: "Before this time, or so long ago.")
+    var until: String?
+
+    @Option(help: "How many at most; with --follow, how many to begin with.")
+    var limit: Int?
+
+    @Option(help: "Go on where another list ended: its next_cursor.")
+    var cursor: String?
+
+    @Flag(
+        name: [.short, .long],
+        help: "Go on with new decisions, the oldest first, until stopped."
+    )
+    var follow = false
+
+    func validate() throws {
+        guard limit ?? 1 >= (follow ? 0 : 1) else {
+            throw ValidationError("--limit must be at least \(follow ? 0 : 1)")
+        }
+        guard !follow || (until == nil && cursor == nil) else {
+            throw ValidationError("--follow goes with neither --until nor --cursor")
+        }
+    }
+
+    func run() async throws {
+        let query = [
+            ("key_id", keyID), ("model", model), ("status", status), ("reason", reason),
+            ("since", since.map(Audit.time)), ("until", until.map(Audit.time)),
+        ]
+        try await connection.withClient { client in
+            let list = PagedList(
+                client: client,
+                path: "/v1/audit-logs",
+                member: "logs",
+                query: query
+            )
+            if follow {
+                let follower = AuditFollower(list: list, output: connection.output)
+                try await follower.run(beginningWith: limit ?? 10)
+            } else {
+                try await show(list)
+            }
+        }
+    }
+
+    private func show(_ list: PagedList) async throws {
+        let document = try await list.first(limit ?? 100, after: cursor)
+        connection.output.show(document, table: AuditTable.list)
+        if connection.output == .table, let next = document["next_cursor"]?.string {
+            Terminal.complain("there may be more: --limit, or --cursor \(next)")
+        }
+    }
+
+    /// The time that a person means: a span counts back from now, the server judges the rest.
+    private static func time(_ text: String) -> String {
+        guard text.last?.isLetter == true, let span = TimeSpan(argument: text) else { return text }
+        let now = Int64(Date().timeIntervalSince1970)
+        return Timestamp.text(WallTime(milliseconds: (now &- span.seconds) &* 1000))
+    }
+}

@@ -1,0 +1,53 @@
+internal import ArgumentParser
+internal import TollgateAdmin
+
+/// `tollgate keys`: everything that is done with keys.
+struct Keys: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Create keys, look at them, and switch them on and off.",
+        subcommands: [
+            KeysCreate.self, KeysList.self, KeysGet.self, KeysUpdate.self, KeysEnable.self,
+            KeysDisable.self, KeysRevoke.self, KeysDelete.self,
+        ]
+    )
+}
+
+/// Keys as people read them.
+enum KeyTable {
+    /// A line for each key of a list.
+    static func list(_ document: JSONValue) -> [String] {
+        var table = Table(["ID", "NAME", "STATUS", "KEY", "GROUP", "EXPIRES"])
+        for key in document["keys"]?.elements ?? [] {
+            table.add([
+                key.cell("id"), key.cell("name"), key.cell("status"), key.cell("masked_key"),
+                key.cell("group"), key.cell("expires_at"),
+            ])
+        }
+        return table.lines()
+    }
+
+    /// A line for each field of a key that says something.
+    static func details(_ key: JSONValue) -> [String] {
+        var table = Table(["FIELD", "VALUE"])
+        for member in key.members where !member.value.cell.isEmpty {
+            table.add([member.name, member.value.cell])
+        }
+        return table.lines(withHeadings: false)
+    }
+
+    /// What became of a key.
+    static func outcome(_ key: JSONValue) -> [String] {
+        [Terminal.printable("\(key.cell("id")) (\(key.cell("name"))) is \(key.cell("status"))")]
+    }
+}
+
+/// The key that a command is about.
+struct KeyArgument: ParsableArguments {
+    @Argument(help: "The id of the key: key_….")
+    var id: String
+
+    /// The path of the key, with something behind it.
+    func path(_ suffix: String = "") -> String {
+        "/v1/keys/\(ServerAddress.escaped(id))\(suffix)"
+    }
+}

@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import TollgateAdmin
+
+/// `tollgate keys list`.
+struct KeysList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List keys, the newest first."
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(help: "Only keys of this name.")
+    var name: String?
+
+    @Option(help: "Only keys that are enabled, disabled, revoked or expired.")
+    var status: String?
+
+    @Option(help: "Only keys of this group.")
+    var group: String?
+
+    @Option(help: "Only keys that may use this model.")
+    var model: String?
+
+    @Option(name: [.customShort("q"), .customLong("search")], help: "Only keys that mention this.")
+    var search: String?
+
+    @Option(help: "How many at most.")
+    var limit = 100
+
+    @Option(help: "Go on where another list ended: its next_cursor.")
+    var cursor: String?
+
+    func validate() throws {
+        guard limit >= 1 else { throw ValidationError("--limit must be at least 1") }
+    }
+
+    func run() async throws {
+        let document = try await connection.withClient { client in
+            let list = PagedList(
+                client: client,
+                path: "/v1/keys",
+                member: "keys",
+                query: [
+                    ("name", name), ("status", status), ("group", group), ("model", model),
+                    ("q", search),
+                ]
+            )
+            return try await list.first(limit, after: cursor)
+        }
+        connection.output.show(document, table: KeyTable.list)
+        if connection.output == .table, let next = document["next_cursor"]?.string {
+            Terminal.complain("there may be more: --limit, or --cursor \(next)")
+        }
+    }
+}

@@ -1,0 +1,7 @@
+/// Where the program starts.
+@main
+enum Main {
+    static func main() async {
+        await Tollgate.runProgram()
+    }
+}

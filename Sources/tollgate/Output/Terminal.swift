@@ -1,0 +1,49 @@
+internal import Foundation
+internal import Glibc
+
+/// The person, or the script, that runs the program.
+enum Terminal {
+    /// Writes one line to standard error.
+    static func complain(_ message: String) {
+        let line = Terminal.printable(message.replacing("\n", with: " "))
+        try? FileHandle.standardError.write(contentsOf: Data("tollgate: \(line)\n".utf8))
+    }
+
+    /// Whether somebody can answer a question.
+    static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 }
+
+    /// Makes sure that what cannot be taken back is meant.
+    ///
+    /// - Parameters:
+    ///   - deed: what would happen, as a question without its mark.
+    ///   - isConfirmed: `--yes` was given.
+    /// - Throws: when nobody can be asked (exit code 2), or the answer is not yes (1).
+    static func confirm(_ deed: String, isConfirmed: Bool) throws(CommandFailure) {
+        if isConfirmed { return }
+        guard isInteractive else {
+            throw .usage("\(deed)? That needs --yes when nobody can be asked.")
+        }
+        try? FileHandle.standardError.write(contentsOf: Data("\(deed)? [y/N] ".utf8))
+        let answer = readLine()?.lowercased() ?? ""
+        guard answer == "y" || answer == "yes" else { throw .failed("nothing was changed") }
+    }
+
+    /// Hands on what was printed, also where it goes into a pipe.
+    static func flush() {
+        fflush(nil)
+    }
+
+    /// The text without what would steer a terminal: names are written by other people.
+    static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: "?"
+                    default: scalar
+                    }
+                }
+            )
+        )
+    }
+}

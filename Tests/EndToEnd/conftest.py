@@ -1,0 +1,151 @@
+"""The processes that tests share, and those that a test has to itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+# Before the library is loaded: children are started by exec, so nothing has to be prepared for them.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+os.environ["GRPC_VERBOSITY"] = "NONE"
+
+import grpc
+
+from support import rpc
+from support.admin import Admin, Key
+from support.envoy import Envoy, Listener
+from support.process import Process
+from support.tollgate import Tollgate
+from support.upstream import Upstream
+
+_started: list[Process] = []
+
+
+def pytest_configure() -> None:
+    # Being asked to end is no reason to leave servers behind.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """Adds what the processes said to the report of a test that failed."""
+    report = yield
+    if report.failed:
+        for process in _started:
+            report.sections.append((f"{process.name} in {process.directory}", process.tail))
+    return report
+
+
+@pytest.fixture(scope="session")
+def _shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tollgate]:
+    server = Tollgate(tmp_path_factory.mktemp("shared")).start()
+    _started.append(server)
+    yield server
+    try:
+        assert server.terminate() == 0
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def server(_shared_server: Tollgate) -> Iterator[Tollgate]:
+    """A server with the default settings, shared by all tests that neither stop nor configure one.
+
+    Whatever a test does to it, it must still be the same process afterwards.
+    """
+    yield _shared_server
+    assert _shared_server.is_running, f"the test ended the server\n{_shared_server.tail}"
+
+
+@pytest.fixture
+def admin(server: Tollgate) -> Admin:
+    """The administrator of the shared server."""
+    return server.admin
+
+
+@pytest.fixture
+def issue(admin: Admin) -> Callable[..., Key]:
+    """Creates a key on the shared server, with the given restrictions."""
+    return admin.create
+
+
+@pytest.fixture
+def channel(server: Tollgate) -> Iterator[grpc.Channel]:
+    """A gRPC connection to the shared server."""
+    with rpc.connect(server.rpc) as channel:
+        yield channel
+
+
+@pytest.fixture
+def tollgate(tmp_path: Path) -> Iterator[Callable[..., Tollgate]]:
+    """Makes servers that belong to the test: `tollgate("--flag", "value").start()`."""
+    made: list[Tollgate] = []
+
+    def make(*flags: str | Path, directory: str = "server", **options) -> Tollgate:
+        server = Tollgate(tmp_path / directory, *flags, **options)
+        made.append(server)
+        _started.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.kill()
+        _started.remove(server)
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[Upstream]:
+    """The provider behind all proxies."""
+    upstream = Upstream()
+    yield upstream
+    upstream.stop()
+
+
+@pytest.fixture(scope="session")
+def envoy(
+    tmp_path_factory: pytest.TempPathFactory, _shared_server: Tollgate, upstream: Upstream
+) -> Iterator[Envoy]:
+    """An Envoy before the shared server, with a listener for each way of asking."""
+    envoy = Envoy(
+        tmp_path_factory.mktemp("envoy"),
+        _shared_server.rpc,
+        upstream,
+        Listener("plain"),
+        Listener("short", body_limit=256),
+        Listener("whole", body_limit=256, cuts_off=False),
+        Listener("text", packs_bytes=False),
+        Listener("raw-headers", raw_headers=True),
+        Listener(
+            "scoped",
+            context={"region": "EU", "provider": "openai", "supplier": "openai-eu"},
+        ),
+        Listener("fixed", context={"model": "gpt-4o", "action": "embeddings:create"}),
+    ).start()
+    _started.append(envoy)
+    yield envoy
+    envoy.kill()
+
+
+@pytest.fixture
+def envoy_before(
+    tmp_path: Path, upstream: Upstream
+) -> Iterator[Callable[..., Envoy]]:
+    """Starts an Envoy that belongs to the test: `envoy_before(address, tls=…)`."""
+    made: list[Envoy] = []
+
+    def start(address: str, *listeners: Listener, directory: str = "envoy", **options) -> Envoy:
+        envoy = Envoy(
+            tmp_path / directory, address, upstream, *(listeners or [Listener("plain")]), **options
+        )
+        made.append(envoy)
+        _started.append(envoy)
+        return envoy.start()
+
+    yield start
+    for envoy in made:
+        envoy.kill()
+        _started.remove(envoy)

@@ -1,0 +1,5 @@
+"""What the end-to-end tests are made of: real processes, real clients, no shortcuts.
+
+`process` starts and ends programs; `tollgate`, `envoy` and `upstream` are the three that stand behind
+each other; `admin`, `rpc`, `native` and `http2` are the clients; `certificates` and `traffic` help.
+"""

@@ -1,0 +1,88 @@
+"""A client of the management API."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+TIMEOUT = 30
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as its creator knows it: its name for good, and the secret that is shown once."""
+
+    id: str
+    secret: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.secret}"}
+
+
+class Admin:
+    """Requests of one administrator, on a connection that is kept."""
+
+    def __init__(self, url: str, secret: str | None, verify: str | bool = True) -> None:
+        self.url = url
+        self._session = requests.Session()
+        # The surroundings' proxies and passwords have no part in this.
+        self._session.trust_env = False
+        self._session.verify = verify
+        if secret is not None:
+            self._session.headers["authorization"] = f"Bearer {secret}"
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """One request, whatever its answer."""
+        return self._session.request(method, self.url + path, timeout=TIMEOUT, **options)
+
+    def expect(self, status: int, method: str, path: str, **options: Any) -> Any:
+        """One request that must be answered with this status; returns the answer's JSON."""
+        answer = self.call(method, path, **options)
+        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def create(self, **fields: Any) -> Key:
+        """Creates a key, by default one that may do anything under a name that nobody else has."""
+        fields.setdefault("name", f"test-{uuid.uuid4()}")
+        made = self.expect(201, "POST", "/v1/keys", json=fields)
+        return Key(made["id"], made["api_key"])
+
+    def get(self, key: Key) -> dict[str, Any]:
+        return self.expect(200, "GET", f"/v1/keys/{key.id}")
+
+    def patch(self, key: Key, **fields: Any) -> dict[str, Any]:
+        return self.expect(200, "PATCH", f"/v1/keys/{key.id}", json=fields)
+
+    def disable(self, key: Key) -> None:
+        self.expect(200, "POST", f"/v1/keys/{key.id}/disable")
+
+    def enable(self, key: Key) -> None:
+        self.expect(200, "POST", f"/v1/keys/{key.id}/enable")
+
+    def revoke(self, key: Key) -> None:
+        self.expect(200, "POST", f"/v1/keys/{key.id}/revoke")
+
+    def listing(self, path: str, member: str, **filters: Any) -> list[dict[str, Any]]:
+        """All entries of a list, page by page; a page that repeats would never end, so it fails."""
+        entries: list[dict[str, Any]] = []
+        cursors: set[str] = set()
+        parameters = {"limit": 1000, **filters}
+        while True:
+            page = self.expect(200, "GET", path, params=parameters)
+            entries += page[member]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return entries
+            assert cursor not in cursors, f"{path}: cursor {cursor} came twice"
+            cursors.add(cursor)
+            parameters["cursor"] = cursor
+
+    def keys(self, **filters: Any) -> list[dict[str, Any]]:
+        return self.listing("/v1/keys", "keys", **filters)
+
+    def logs(self, **filters: Any) -> list[dict[str, Any]]:
+        return self.listing("/v1/audit-logs", "logs", **filters)

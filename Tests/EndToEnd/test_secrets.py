@@ -1,0 +1,70 @@
+"""Secrets: whatever way they take through the server, they are found nowhere afterwards."""
+
+from __future__ import annotations
+
+import uuid
+
+import grpc
+import requests
+from support import rpc
+from support.admin import TIMEOUT, Admin
+from support.native import messages, services
+
+
+def test_no_secret_is_kept_logged_or_told(tollgate, envoy_before):
+    server = tollgate("--log-level", "trace").start()
+    envoy = envoy_before(server.rpc)
+    admin = server.admin
+    key = admin.create()
+    revoked = admin.create()
+    admin.revoke(revoked)
+    unknown = f"sk-canary-{uuid.uuid4().hex}"
+    mistyped = key.secret[:-1] + ("0" if key.secret[-1] != "0" else "1")
+    secrets = [server.admin_key, key.secret, revoked.secret, unknown, mistyped]
+    seen: list[str] = []
+
+    for secret in secrets:
+        reply = envoy.ask(secret, headers={"x-api-key": secret}, model="gpt-4o")
+        seen.append(reply.body.decode() + str(reply.headers))
+        stranger = Admin(f"http://{server.http}", secret)
+        seen.append(stranger.call("GET", "/v1/keys").text)
+        seen.append(stranger.call("GET", f"/v1/keys/{secret}").text)
+        seen.append(stranger.call("GET", "/v1/audit-logs", params={"key_id": secret}).text)
+        with rpc.connect(server.rpc) as channel:
+            stub = services.AuthorizationStub(channel)
+            for text in (secret, secret + "\0", secret + "\xff"):
+                request = messages.CheckRequest(key=text, model="m", explain=True)
+                try:
+                    seen.append(str(stub.Check(request, timeout=rpc.TIMEOUT)))
+                except grpc.RpcError as error:
+                    seen.append(error.details())
+            cut = messages.CheckRequest(key=secret).SerializeToString()[:-1]
+            try:
+                rpc.raw_call(channel, rpc.NATIVE_CHECK)(cut, timeout=rpc.TIMEOUT)
+            except grpc.RpcError as error:
+                seen.append(error.details())
+
+    seen.append(requests.get(f"http://{server.http}/metrics", timeout=TIMEOUT).text)
+    seen.append(str(admin.logs()))
+    seen.append(str(admin.keys()))
+    assert server.terminate() == 0
+    seen += [server.output, server.errors]
+    for secret in secrets:
+        for text in seen:
+            assert secret not in text
+        for file in server.data.rglob("*"):
+            if file.is_file():
+                assert secret.encode() not in file.read_bytes(), file
+
+
+def test_the_pepper_is_not_in_the_store(tollgate):
+    pepper = uuid.uuid4().hex + uuid.uuid4().hex
+    server = tollgate(environment={"TOLLGATE_PEPPER": pepper}).start()
+    server.admin.create()
+    assert server.terminate() == 0
+    raw = bytes.fromhex(pepper)
+    for file in server.data.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert raw not in content and pepper.encode() not in content, file
+    assert pepper not in server.output + server.errors

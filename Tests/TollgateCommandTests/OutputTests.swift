@@ -1,0 +1,81 @@
+internal import Testing
+internal import TollgateAdmin
+
+@testable internal import tollgate
+
+@Suite("What the program prints")
+struct OutputTests {
+    private func expect(_ lines: [String], _ name: String) throws {
+        #expect(lines.joined(separator: "\n") + "\n" == (try Golden.text(name)))
+    }
+
+    @Test("A list of keys lines up, whatever the names, and no name steers the terminal")
+    func keys() throws {
+        try expect(KeyTable.list(try Golden.document("keys.json")), "keys.txt")
+    }
+
+    @Test("A key shows each field that says something")
+    func key() throws {
+        try expect(KeyTable.details(try Golden.document("key.json")), "key.txt")
+    }
+
+    @Test("An outcome is one line")
+    func outcome() throws {
+        let keys = try Golden.document("keys.json")["keys"]?.elements ?? []
+        #expect(
+            keys.first.map(KeyTable.outcome)
+                == ["key_01m7yhrbccc364tbxb651scsnn (two) is revoked"]
+        )
+    }
+
+    @Test("Decisions line up, in one list and from one look to the next")
+    func audit() throws {
+        let document = try Golden.document("audit.json")
+        try expect(AuditTable.list(document), "audit.txt")
+        let logs = document["logs"]?.elements ?? []
+        try expect(AuditTable.following(logs, withHeadings: false), "audit-follow.txt")
+        let first = AuditTable.following(Array(logs.prefix(1)), withHeadings: false)
+        #expect(first == Array(AuditTable.following(logs, withHeadings: false).prefix(1)))
+    }
+
+    @Test("A list without entries is its headings")
+    func empty() {
+        let lines = KeyTable.list(["keys": .array([])])
+        #expect(lines == ["ID  NAME  STATUS  KEY  GROUP  EXPIRES"])
+    }
+
+    @Test("An answer says what was decided, why, and what is left")
+    func check() throws {
+        var answer = CheckAnswer()
+        answer.reason = "token_rate_limited"
+        answer.message = "Too many tokens."
+        answer.httpStatus = 429
+        answer.keyID = "key_1"
+        answer.retryAfterMilliseconds = 1500
+        answer.affordableTokens = 700
+        answer.limits = [
+            CheckAnswer.Limit(
+                name: "tokens_per_minute",
+                level: "key",
+                limit: 10_000,
+                remaining: 700,
+                resetMilliseconds: 1500
+            )
+        ]
+        answer.explanation = ["key: passes", "limits: denies (token_rate_limited)"]
+        try expect(CheckReport.lines(answer), "check-denied.txt")
+        try expect([CheckReport.json(answer).text(isIndented: true)], "check-denied.json")
+    }
+
+    @Test("An allowed answer is short")
+    func allowed() {
+        var answer = CheckAnswer()
+        answer.isAllowed = true
+        answer.httpStatus = 200
+        answer.keyID = "key_1"
+        answer.reservationID = "rs_1"
+        #expect(
+            CheckReport.lines(answer) == ["allowed", "key          key_1", "reservation  rs_1"]
+        )
+    }
+}

@@ -1,0 +1,81 @@
+internal import Testing
+internal import TollgateCore
+internal import TollgateTesting
+
+@Suite("The catalogue of models")
+struct ModelCatalogueTests {
+    @Test("finds a model by id and alias, without regard to ASCII case")
+    func names() {
+        let catalogue = ModelCatalogue([
+            Model(id: "gpt-4o", provider: "openai", aliases: ["GPT-4o-2024", "omni"]),
+            Model(id: "Claude", provider: "anthropic"),
+        ])
+        for name in ["gpt-4o", "GPT-4O", "gpt-4O-2024", "Omni"] {
+            #expect(id(catalogue, name) == "gpt-4o")
+        }
+        #expect(id(catalogue, "claude") == "Claude")
+        for name in ["", "gpt", "gpt-4o ", "gpt-4o-2024-x", "é"] {
+            #expect(id(catalogue, name) == nil)
+        }
+    }
+
+    @Test("lets the later of two models with one name count")
+    func duplicates() {
+        let catalogue = ModelCatalogue([
+            Model(id: "a", provider: "first", aliases: ["x"]),
+            Model(id: "A", provider: "second"),
+            Model(id: "b", provider: "third", aliases: ["X"]),
+        ])
+        #expect(find(catalogue, "a")?.provider == "second")
+        #expect(find(catalogue, "x")?.provider == "third")
+    }
+
+    @Test("finds every one of many, and no other")
+    func many() {
+        let models = (0..<5000).map { Model(id: "model-\($0)", provider: "p") }
+        let catalogue = ModelCatalogue(models)
+        let missing = models.filter { id(catalogue, $0.id) != $0.id }
+        #expect(missing.isEmpty)
+        #expect(!(5000..<10_000).contains { id(catalogue, "model-\($0)") != nil })
+        #expect(find(ModelCatalogue([]), "model-1") == nil)
+    }
+
+    @Test("has well-known models with a price that does not exceed what is taken")
+    func builtIn() throws {
+        let model = try #require(find(.builtIn, "gpt-4o"))
+        #expect(model.provider == "openai")
+        #expect(model.maximumOutput == 16_384)
+        // 2.50 USD for a million tokens are 2.5 millionths of a USD, 2,500,000 pico-USD, each.
+        #expect(
+            model.price == ModelPrice(input: 2_500_000, output: 10_000_000, cachedInput: 1_250_000)
+        )
+        for model in ModelCatalogue.builtIn.models {
+            #expect(find(.builtIn, model.id) === model)
+            #expect(model.id.utf8.count <= CheckRequest.Field.model.limit)
+            #expect(model.provider.utf8.count <= CheckRequest.Field.provider.limit)
+        }
+    }
+
+    @Test("fills in the provider that a request leaves out, and only then")
+    func completion() throws {
+        let model = Model(id: "m", provider: "openai")
+        var request = CheckRequest()
+        try request.complete(with: model)
+        let provider = request.string(.provider)
+        #expect(provider == "openai")
+        request.reset()
+        try request.set(.provider, to: "azure")
+        try request.complete(with: model)
+        let named = request.string(.provider)
+        #expect(named == "azure")
+    }
+
+    private func find(_ catalogue: ModelCatalogue, _ name: String) -> Model? {
+        let bytes = Array(name.utf8)
+        return catalogue.model(named: bytes.span)
+    }
+
+    private func id(_ catalogue: ModelCatalogue, _ name: String) -> String? {
+        find(catalogue, name)?.id
+    }
+}

@@ -1,0 +1,170 @@
+import Foundation
+import Testing
+import TollgateCore
+
+@testable import TollgateGateway
+
+@Suite("The body of a request to a language model")
+struct LLMRequestReaderTests {
+    /// A line of `Cases/bodies.txt`.
+    struct Case: CustomTestStringConvertible, Sendable {
+        let body: String
+        let facts: String
+        var testDescription: String { body }
+    }
+
+    static let cases: [Case] = {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "Cases/bodies.txt")
+        let lines = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+        return lines.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+            let parts = line.components(separatedBy: " =>")
+            return Case(
+                body: parts[0],
+                facts: parts.dropFirst().joined().trimmingCharacters(in: .whitespaces)
+            )
+        }
+    }()
+
+    /// The facts in the words of the file.
+    private func describe(_ body: [UInt8]) -> String {
+        let facts = LLMRequestReader.facts(of: body.span)
+        var words: [String] = []
+        if facts.model != nil {
+            var buffer = TextBuffer(capacity: 256)
+            let isCopied = LLMRequestReader.copyModel(facts, of: body.span, into: &buffer)
+            let name = buffer.bytes
+            let text = String(decoding: (0..<name.count).map { name[$0] }, as: UTF8.self)
+            words.append(isCopied ? "model=\(text)" : "model")
+        }
+        if facts.stream { words.append("stream") }
+        if let maximum = facts.maximumOutput { words.append("max=\(maximum)") }
+        if facts.choices != 1 { words.append("n=\(facts.choices)") }
+        if !facts.isComplete && facts.problem == .none { words.append("cut") }
+        if facts.problem != .none { words.append("\(facts.problem)") }
+        if facts.modelIsRepeated { words.append("again") }
+        if facts.hasOddNumber { words.append("odd") }
+        if facts.textBytes != 0 { words.append("text=\(facts.textBytes)") }
+        return words.sorted().joined(separator: " ")
+    }
+
+    @Test("There are cases")
+    func fileIsRead() {
+        #expect(Self.cases.count > 60)
+    }
+
+    @Test("Each case of the table", arguments: cases)
+    func table(example: Case) {
+        let wanted = example.facts.split(separator: " ").sorted().joined(separator: " ")
+        #expect(describe(Array(example.body.utf8)) == wanted)
+    }
+
+    @Test("A body cut off at any byte is no error, and what came before the cut is found")
+    func cuts() throws {
+        for example in Self.cases {
+            let body = Array(example.body.utf8)
+            let whole = LLMRequestReader.facts(of: body.span)
+            guard whole.isComplete else { continue }
+            for count in body.indices {
+                let part = Array(body.prefix(count))
+                let facts = LLMRequestReader.facts(of: part.span)
+                #expect(!facts.isComplete)
+                #expect(facts.problem == .none, "\(example.body) at \(count)")
+                if let model = whole.model, model.upperBound < count, !whole.modelIsRepeated {
+                    #expect(facts.model == model)
+                }
+                #expect(facts.textBytes <= count)
+            }
+        }
+    }
+
+    @Test("Depth costs no stack: 512 levels are skipped, one more is a problem")
+    func depth() {
+        func body(_ levels: Int, _ open: String, _ close: String) -> [UInt8] {
+            let nested = String(repeating: open, count: levels)
+            let end = String(repeating: close, count: levels)
+            return Array("{\"x\":\(nested)1\(end),\"model\":\"m\"}".utf8)
+        }
+        #expect(describe(body(512, "[", "]")) == "model=m")
+        #expect(describe(body(512, "{\"a\":", "}")) == "model=m")
+        #expect(LLMRequestReader.facts(of: body(513, "[", "]").span).problem == .tooDeep)
+        #expect(LLMRequestReader.facts(of: body(100_000, "[", "]").span).problem == .tooDeep)
+    }
+
+    @Test("A model that is no text is none")
+    func badText() {
+        let bad: [[UInt8]] = [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xC3]]
+        for bytes in bad {
+            let body = Array("{\"model\":\"a".utf8) + bytes + Array("\"}".utf8)
+            let facts = LLMRequestReader.facts(of: body.span)
+            #expect(facts.problem == .notText)
+            #expect(facts.model == nil)
+        }
+        #expect(
+            LLMRequestReader.facts(of: Array("{\"model\":\"a\u{0}b\"}".utf8).span).problem
+                == .notJSON
+        )
+    }
+
+    @Test("Half of a surrogate pair is not copied")
+    func surrogates() {
+        for escape in ["\\ud83d", "\\ude00", "\\ud83dx", "\\ud83d\\u0041", "\\ud83d\\ud83d"] {
+            let body = Array("{\"model\":\"\(escape)\"}".utf8)
+            let facts = LLMRequestReader.facts(of: body.span)
+            #expect(facts.modelHasEscapes)
+            var buffer = TextBuffer(capacity: 64)
+            #expect(!LLMRequestReader.copyModel(facts, of: body.span, into: &buffer))
+        }
+    }
+
+    @Test("The kept cases of the fuzzer are read")
+    func keptCases() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let files = try FileManager.default.contentsOfDirectory(
+            at: root.appending(path: "Fuzz/RequestBody/Cases"),
+            includingPropertiesForKeys: nil
+        )
+        #expect(!files.isEmpty)
+        for file in files {
+            let body = Array(try Data(contentsOf: file))
+            let facts = LLMRequestReader.facts(of: body.span)
+            #expect((facts.model?.upperBound ?? 0) <= body.count)
+            #expect(facts.textBytes <= body.count)
+        }
+    }
+
+    @Test("Damaged bodies never end the process, and ranges stay inside")
+    func damage() {
+        var generator = SeededGenerator(seed: 1)
+        for example in Self.cases {
+            for _ in 0..<50 {
+                var body = Array(example.body.utf8)
+                guard !body.isEmpty else { continue }
+                let place = Int.random(in: body.indices, using: &generator)
+                body[place] = UInt8.random(in: 0...255, using: &generator)
+                let facts = LLMRequestReader.facts(of: body.span)
+                #expect((facts.model?.upperBound ?? 0) <= body.count)
+                #expect(facts.textBytes <= body.count)
+            }
+        }
+    }
+}
+
+/// A generator of random numbers whose sequence its seed decides.
+private struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    // SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}

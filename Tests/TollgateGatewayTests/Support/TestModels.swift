@@ -1,0 +1,13 @@
+import TollgateCore
+
+extension ModelCatalogue {
+    /// The models that the tables name.
+    static let test = ModelCatalogue([
+        Model(id: "gpt-4o", provider: "openai", aliases: ["four-o"], maximumOutput: 16_384),
+        Model(id: "gemini-pro", provider: "google", maximumOutput: 8192),
+        Model(id: "claude:0", provider: "anthropic", maximumOutput: 64_000),
+        Model(id: "embed", provider: "openai", maximumOutput: 0),
+        Model(id: "boundless", provider: "acme"),
+        Model(id: "endless", provider: "acme", maximumOutput: .max),
+    ])
+}

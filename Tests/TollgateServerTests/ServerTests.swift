@@ -1,0 +1,102 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import TollgateServer
+
+@Suite("The server")
+struct ServerTests {
+    /// Collects what a server announces, and tells when it is ready.
+    private final class Announcements: Sendable {
+        private let lines = Mutex<[String]>([])
+        private let stream: AsyncStream<String>
+        private let continuation: AsyncStream<String>.Continuation
+
+        init() {
+            (stream, continuation) = AsyncStream.makeStream()
+        }
+
+        var all: [String] { lines.withLock { $0 } }
+
+        func add(_ line: String) {
+            lines.withLock { $0.append(line) }
+            if line.hasPrefix("tollgate ready") { continuation.yield(line) }
+        }
+
+        /// The server will say nothing more.
+        func finish() { continuation.finish() }
+
+        /// The line that says that the server is ready; nil when it ended before.
+        func readyLine() async -> String? {
+            for await line in stream { return line }
+            return nil
+        }
+    }
+
+    private func run(
+        _ configuration: ServerConfiguration,
+        _ body: (Announcements) async throws -> Void
+    ) async throws {
+        let announcements = Announcements()
+        let server = Task {
+            defer { announcements.finish() }
+            try await Server(configuration).run { announcements.add($0) }
+        }
+        try await body(announcements)
+        server.cancel()
+        try await server.value
+    }
+
+    @Test("It says in one line where it listens, behind the first administrator's key")
+    func ready() async throws {
+        let fixture = try HouseFixture()
+        try await run(fixture.configuration()) { announcements in
+            let line = try #require(await announcements.readyLine())
+            let address = /127\.0\.0\.1:([1-9][0-9]*)/
+            let match = try #require(
+                line.wholeMatch(of: /tollgate ready rpc=(\S+) http=(\S+)/)
+            )
+            #expect(match.1.wholeMatch(of: address) != nil)
+            #expect(match.2.wholeMatch(of: address) != nil)
+            #expect(match.1 != match.2)
+            #expect(announcements.all.count == 2)
+            #expect(announcements.all.first?.hasPrefix("tollgate admin-key ") == true)
+        }
+    }
+
+    @Test("A later start announces nothing but that it is ready, also on Unix sockets")
+    func again() async throws {
+        let fixture = try HouseFixture()
+        _ = try fixture.withHouse { try $0.announcements() }
+        let flags = ["rpc-listen": "unix:" + fixture.scratch.path("rpc.sock")]
+        try await run(fixture.configuration(flags)) { announcements in
+            let line = try #require(await announcements.readyLine())
+            #expect(line.hasPrefix("tollgate ready rpc=unix:\(fixture.scratch.path("rpc.sock")) "))
+            #expect(announcements.all == [line])
+        }
+        #expect(!fixture.scratch.exists("rpc.sock"), "a server that stops leaves no socket behind")
+    }
+
+    @Test(
+        "A server that could not start has closed what it had opened",
+        arguments: ["rpc", "http"]
+    )
+    func addressInUse(listener: String) async throws {
+        let fixture = try HouseFixture()
+        let other = try HouseFixture()
+        try await run(other.configuration()) { announcements in
+            let line = try #require(await announcements.readyLine())
+            let taken = try #require(
+                line.split(separator: " ").first { $0.hasPrefix("\(listener)=") }?
+                    .dropFirst(listener.count + 1)
+            )
+            let configuration = try fixture.configuration(["\(listener)-listen": String(taken)])
+            let error = await #expect(throws: ServerError.self) {
+                try await Server(configuration).run { _ in }
+            }
+            #expect(error?.description.hasPrefix("\(listener) listener") == true)
+            #expect(error?.description.contains("\n") == false)
+        }
+        try fixture.withHouse { _ in }
+    }
+}
