@@ -76,6 +76,8 @@ struct PEMFile: ~Copyable {
         _ body: (OpaquePointer) throws(TransportError) -> Void
     ) throws(TransportError) {
         var isEncrypted = false
+        // The certificates of the same file may have been read before.
+        BIO_ctrl(reader, BIO_CTRL_RESET, 0, nil)
         OpenSSLErrors.clear()
         let key = withUnsafeMutablePointer(to: &isEncrypted) { flag in
             // OpenSSL would ask for a password on the terminal if nobody answered for it.

@@ -34,7 +34,13 @@ package final class TLSContext: Sendable {
         }
         self.handle = handle
         try setRules()
-        try useCertificate(PEMFile(certificateFile), key: PEMFile(keyFile))
+        let certificate = try PEMFile(certificateFile)
+        if keyFile == certificateFile {
+            // Read once: were another file put there meanwhile, its key would be another's.
+            try useCertificate(certificate, key: certificate)
+        } else {
+            try useCertificate(certificate, key: PEMFile(keyFile))
+        }
         if let clientCAFile { try requireClientCertificate(from: PEMFile(clientCAFile)) }
     }
 
