@@ -142,11 +142,29 @@ let package = Package(
         ),
         .testTarget(
             name: "TollgateEngineTests",
-            dependencies: ["TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateTesting"]
+            dependencies: [
+                "SimulationTesting", "TollgateCore", "TollgateCrypto", "TollgateEngine",
+                "TollgateTesting",
+            ],
+            exclude: ["Cases"]
+        ),
+        // A server in one thread that fails and ends at any moment, for all who stand in front of it.
+        .target(
+            name: "SimulationTesting",
+            dependencies: ["TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateTesting"],
+            path: "Tests/Support/Simulation"
         ),
         .testTarget(
             name: "TollgateStoreTests",
-            dependencies: ["TollgateStore", "TollgateTesting"]
+            dependencies: ["TollgateStore", "TollgateTesting"],
+            // RocksDB calls these of the tests instead of libc's: Support/FaultyDisk.swift.
+            linkerSettings: [
+                .unsafeFlags(
+                    ["write", "pwrite", "pwrite64", "fsync", "fdatasync"].flatMap {
+                        ["-Xlinker", "--export-dynamic-symbol=\($0)"]
+                    }
+                )
+            ]
         ),
         .testTarget(
             name: "TollgateWireTests",
@@ -187,8 +205,9 @@ let package = Package(
         .testTarget(
             name: "TollgateGatewayTests",
             dependencies: [
-                "HTTP2Testing", "TollgateCore", "TollgateCrypto", "TollgateEngine",
-                "TollgateGateway", "TollgateTesting", "TollgateTransport", "TollgateWire",
+                "HTTP2Testing", "SimulationTesting", "TollgateCore", "TollgateCrypto",
+                "TollgateEngine", "TollgateGateway", "TollgateTesting", "TollgateTransport",
+                "TollgateWire",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             exclude: ["Cases", "LLM/Cases"]

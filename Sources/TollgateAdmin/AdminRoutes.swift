@@ -4,11 +4,23 @@ internal import Hummingbird
 /// The table of what the management listener answers.
 enum AdminRoutes {
     /// Every operation that needs a key.
-    static let operations: [any APIOperation.Type] = [
-        CreateKey.self, ListKeys.self, GetKey.self, UpdateKey.self, DeleteKey.self,
-        EnableKey.self, DisableKey.self, RevokeKey.self,
-        ListAuditLogs.self,
-    ]
+    static let operations: [any APIOperation.Type] =
+        [
+            CreateKey.self, ListKeys.self, GetKey.self, UpdateKey.self, DeleteKey.self,
+            EnableKey.self, DisableKey.self, RevokeKey.self, GetKeyUsage.self,
+            PayCredits.self, ListAuditLogs.self,
+            ListModels.self, PutModels.self, DeleteModel.self,
+        ] + operations(on: Organizations.self) + operations(on: Teams.self)
+        + operations(on: Users.self)
+
+    private static func operations<Groups: GroupRoute>(
+        on groups: Groups.Type
+    ) -> [any APIOperation.Type] {
+        [
+            CreateGroup<Groups>.self, ListGroups<Groups>.self, GetGroup<Groups>.self,
+            UpdateGroup<Groups>.self, DeleteGroup<Groups>.self, GetGroupUsage<Groups>.self,
+        ]
+    }
 
     private static let methods: [HTTPRequest.Method] = [
         .get, .head, .post, .put, .patch, .delete, .options, .trace,

@@ -3,6 +3,8 @@ package import TollgateEngine
 /// What the management listener works with; put together by the server.
 package struct AdminServices: Sendable {
     let registry: KeyRegistry
+    let groups: GroupRegistry
+    let models: ModelRegistry
     let auditLog: any AuditLog
     let engine: Engine
     let time: any TimeSource
@@ -14,14 +16,18 @@ package struct AdminServices: Sendable {
     ///
     /// - Parameters:
     ///   - registry: manages the keys.
+    ///   - groups: manages organisations, teams and users.
+    ///   - models: manages the models.
     ///   - auditLog: where recorded decisions are read.
-    ///   - engine: whose decisions `/metrics` counts.
+    ///   - engine: whose decisions `/metrics` counts, and which knows what was used.
     ///   - time: the clocks by which keys expire.
     ///   - version: that of the program, for `/metrics`.
     ///   - metrics: what other rooms count; called for each scrape, on a thread that may wait.
     ///   - readiness: whether decisions can be made now; called likewise.
     package init(
         registry: KeyRegistry,
+        groups: GroupRegistry,
+        models: ModelRegistry,
         auditLog: any AuditLog,
         engine: Engine,
         time: any TimeSource,
@@ -30,6 +36,8 @@ package struct AdminServices: Sendable {
         readiness: @escaping @Sendable () -> Readiness
     ) {
         self.registry = registry
+        self.groups = groups
+        self.models = models
         self.auditLog = auditLog
         self.engine = engine
         self.time = time

@@ -21,7 +21,7 @@ package struct KeyID: Comparable, Hashable, Sendable {
 
     /// The id that a caller wrote, nil when it is not one.
     package init?(_ text: String) {
-        guard let value = Base32.value(of: text, after: "key_") else { return nil }
+        guard let value = Base32.value(of: text.utf8.span, after: "key_") else { return nil }
         rawValue = value
     }
 
@@ -49,6 +49,11 @@ package struct ReservationID: Hashable, Sendable {
 
     /// The id that a caller wrote, nil when it is not one.
     package init?(_ text: String) {
+        self.init(text.utf8.span)
+    }
+
+    /// The id that a caller wrote as bytes, nil when it is not one.
+    package init?(_ text: Span<UInt8>) {
         guard let value = Base32.value(of: text, after: "rs_"), value != 0 else { return nil }
         rawValue = value
     }
@@ -97,12 +102,16 @@ package enum Base32 {
     }
 
     /// The value written behind a prefix; nil unless it is written as `text` would write it.
-    package static func value(of text: String, after prefix: String) -> UInt128? {
-        let bytes = text.utf8
-        guard text.hasPrefix(prefix), bytes.count == prefix.utf8.count + width else { return nil }
+    package static func value(of text: Span<UInt8>, after prefix: StaticString) -> UInt128? {
+        let start = prefix.utf8CodeUnitCount
+        guard
+            text.count == start + width, Text.equal(text.extracting(0..<start), prefix),
+            // The first of 26 digits has 3 bits.
+            let first = digit(of: text[start]), first < 8
+        else { return nil }
         var value: UInt128 = 0
-        for (place, byte) in bytes.dropFirst(prefix.utf8.count).enumerated() {
-            guard let digit = digit(of: byte), place > 0 || digit < 8 else { return nil }
+        for place in start..<text.count {
+            guard let digit = digit(of: text[place]) else { return nil }
             value = value << 5 | UInt128(digit)
         }
         return value

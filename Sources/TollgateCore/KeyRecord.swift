@@ -26,6 +26,21 @@ package struct KeyRecord: Equatable, Sendable {
     package var ipAllowlist = IPAllowlist()
     package var permissions: Permissions = []
 
+    /// The name of the key's organisation.
+    ///
+    /// It is for good, and there is one whenever there is a team or a user.
+    package var organization: String?
+    package var team: String?
+    package var user: String?
+
+    package var limits = LimitSettings()
+    package var policy: PolicyDocument?
+    package var iamRules: [IAMRule] = []
+    package var pricing: PricingRule?
+    package var enforcement = Enforcement.enforce
+    /// What happens to requests whose usage nobody reports.
+    package var unsettled = UnsettledPolicy.charge
+
     /// The live secrets, newest first: one, or two while a rotation's grace lasts.
     package var secrets: [StoredSecret] = []
 
@@ -64,6 +79,23 @@ package enum KeyStatus: UInt8, CaseIterable, Sendable {
         case .disabled: "disabled"
         case .revoked: "revoked"
         case .expired: "expired"
+        }
+    }
+}
+
+/// Whether a key's rules and limits stop requests.
+///
+/// The raw value is what is stored.
+package enum Enforcement: UInt8, CaseIterable, Sendable {
+    case enforce = 1
+    /// Requests that rules or limits would stop are recorded as such, and allowed.
+    case monitor = 2
+
+    /// The word that callers write.
+    package var name: String {
+        switch self {
+        case .enforce: "enforce"
+        case .monitor: "monitor"
         }
     }
 }

@@ -11,12 +11,22 @@ package final class KeyRules: Sendable {
     /// The networks that the key may be used from; nil when any will do.
     package let networks: [IPNetwork]?
     package let permissions: Permissions
+    /// The digests of the secrets that work, and until when.
+    private let secrets: [(digest: KeyDigest, validUntil: WallTime?)]
+    package let limits: LimitRules
+    /// The key's policy, rules and pricing; nil when it has none of them.
+    package let policy: Policy?
+    package let enforcement: Enforcement
+    package let unsettled: UnsettledPolicy
 
     /// Compiles a record.
     ///
+    /// - Parameters:
+    ///   - record: the key.
+    ///   - zones: where time zones are found.
     /// - Throws: the first thing in the record that is not a pattern or a network. Records are
     ///   checked by this very function before they are stored, so later it means a damaged store.
-    package init(_ record: KeyRecord) throws(RuleProblem) {
+    package init(_ record: KeyRecord, zones: ZoneCatalogue) throws(RuleProblem) {
         id = record.id
         status = record.status
         expiresAt = record.expiresAt
@@ -28,6 +38,43 @@ package final class KeyRules: Sendable {
         networks = record.ipAllowlist.isEnabled ? try KeyRules.networks(record.ipAllowlist) : nil
         if !record.ipAllowlist.isEnabled { _ = try KeyRules.networks(record.ipAllowlist) }
         permissions = record.permissions
+        secrets = record.secrets.map { ($0.digest, $0.validUntil) }
+        enforcement = record.enforcement
+        unsettled = record.unsettled
+        do {
+            limits = try LimitRules(record.limits, zones: zones)
+        } catch {
+            throw .limit(error)
+        }
+        guard record.policy != nil || !record.iamRules.isEmpty || record.pricing != nil else {
+            policy = nil
+            return
+        }
+        do {
+            policy = try Policy(
+                record.policy,
+                rules: record.iamRules,
+                pricing: record.pricing,
+                zones: zones
+            )
+        } catch {
+            throw .policy(error)
+        }
+    }
+
+    /// Whether a secret with this digest is the key's, or was until its grace ended.
+    package func knows(_ digest: KeyDigest) -> Bool {
+        for index in secrets.indices where secrets[index].digest == digest { return true }
+        return false
+    }
+
+    /// Whether a secret with this digest is the key's at a time.
+    package func accepts(_ digest: KeyDigest, at time: WallTime) -> Bool {
+        for index in secrets.indices where secrets[index].digest == digest {
+            guard let validUntil = secrets[index].validUntil else { return true }
+            return time < validUntil
+        }
+        return false
     }
 
     private static func rule(
@@ -86,4 +133,6 @@ package enum RuleProblem: Error, Equatable, Sendable {
     case tooMany(Dimension, isDenied: Bool)
     case badAddress(index: Int)
     case tooManyAddresses
+    case limit(LimitProblem)
+    case policy(PolicyProblem)
 }

@@ -27,7 +27,7 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
 }
 
 /// Both clocks, read once at the start of a turn and passed down from there.
-package struct Now: Sendable {
+package struct Now: Equatable, Sendable {
     package var wall: WallTime
     package var monotonic: MonotonicTime
 

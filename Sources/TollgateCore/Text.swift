@@ -77,6 +77,15 @@ package enum Text {
         return true
     }
 
+    /// Whether two texts are the same without regard to ASCII case.
+    package static func equalIgnoringCase(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in 0..<left.count where lowercase(left[index]) != lowercase(right[index]) {
+            return false
+        }
+        return true
+    }
+
     /// Whether a text is these ASCII characters.
     @inline(__always)
     package static func equal(_ left: Span<UInt8>, _ right: StaticString) -> Bool {

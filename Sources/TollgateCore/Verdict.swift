@@ -11,45 +11,108 @@ package struct Verdict: Sendable {
     /// The name under which usage is reported; `.none` when denied or a dry run.
     package let reservation: ReservationID
 
+    /// What an allowed request takes of every limit; nil when denied.
+    package let charge: Charge?
+
+    /// The limit that stopped the request, nil when none did.
+    package let limit: LimitDenial?
+
+    /// The largest number of tokens that would pass; 0 unless the request was denied for its tokens
+    /// or what they cost.
+    package let affordableTokens: UInt64
+
+    /// Why an allowed request would have been denied, were the key's rules enforced; `.allowed` when
+    /// it would not.
+    package let monitored: Reason
+
     /// Whether the request may pass.
     package var isAllowed: Bool { reason == .allowed }
 
-    /// A denial.
+    /// A denial that no limit has to do with.
     package init(denying reason: Reason, keyID: KeyID?) {
-        precondition(reason != .allowed)
-        self.reason = reason
+        self.init(denying: Objection(reason), keyID: keyID)
+    }
+
+    /// A denial.
+    init(denying objection: Objection, keyID: KeyID?) {
+        precondition(objection.reason != .allowed)
+        reason = objection.reason
         self.keyID = keyID
         reservation = .none
+        charge = nil
+        limit = objection.limit
+        affordableTokens = objection.affordableTokens
+        monitored = .allowed
     }
 
     /// An allow: only `Decide` may make one, and makes it in one place.
-    fileprivate init(allowing keyID: KeyID, reservation: ReservationID) {
+    fileprivate init(
+        allowing keyID: KeyID,
+        _ charge: Charge,
+        reservation: ReservationID,
+        monitored: Reason
+    ) {
         reason = .allowed
         self.keyID = keyID
         self.reservation = reservation
+        self.charge = charge
+        limit = nil
+        affordableTokens = 0
+        self.monitored = monitored
     }
 }
 
-/// The decision: pure, the same for the same question, rules and time.
+/// Why a request should not pass.
+struct Objection {
+    let reason: Reason
+    let limit: LimitDenial?
+    let affordableTokens: UInt64
+
+    init(_ reason: Reason, limit: LimitDenial? = nil, affordableTokens: UInt64 = 0) {
+        self.reason = reason
+        self.limit = limit
+        self.affordableTokens = affordableTokens
+    }
+}
+
+/// The decision: pure, the same for the same question, rules, counters and time.
 package enum Decide {
     /// Decides a question that names a key we know.
     ///
+    /// Counts nothing yet.
+    ///
     /// - Parameters:
     ///   - request: the question.
-    ///   - rules: those of the key that the request's secret belongs to.
+    ///   - subject: the key that the request's secret belongs to.
+    ///   - price: what the model costs that is asked for.
     ///   - now: the time of the turn.
     ///   - reservation: the name that an allowed request gets.
     /// - Returns: the verdict; it counts only once it is in the journal.
     package static func verdict(
         on request: borrowing CheckRequest,
-        rules: KeyRules,
+        by subject: DecisionSubject,
+        price: RequestPrice,
         at now: Now,
         reservation: ReservationID
     ) -> Verdict {
-        if let reason = denial(of: request, rules, now) {
+        let rules = subject.rules
+        if let reason = identityDenial(of: request, subject, at: now.wall) {
             return Verdict(denying: reason, keyID: rules.id)
         }
-        return Verdict(allowing: rules.id, reservation: request.isDryRun ? .none : reservation)
+        subject.chain.turn(to: now.wall)
+        let charge = charge(for: request, price)
+        let objection = objection(to: request, subject, price, charge, now)
+        if let objection, rules.enforcement == .enforce {
+            return Verdict(denying: objection, keyID: rules.id)
+        }
+        // What cannot be counted does not pass for keys that are only monitored, either.
+        guard let charge else { return Verdict(denying: .requestTooLarge, keyID: rules.id) }
+        return Verdict(
+            allowing: rules.id,
+            charge,
+            reservation: request.isDryRun ? .none : reservation,
+            monitored: objection?.reason ?? .allowed
+        )
     }
 
     /// Decides a question whose secret belongs to no key, or that has none.
@@ -61,24 +124,6 @@ package enum Decide {
         case .ambiguous: Verdict(denying: .ambiguousCredentials, keyID: nil)
         case .presented, .unusable: Verdict(denying: .invalidAPIKey, keyID: nil)
         }
-    }
-
-    /// The first reason against the request, in the order that callers are promised: the key's
-    /// standing, its addresses, then what it may name.
-    private static func denial(
-        of request: borrowing CheckRequest,
-        _ rules: KeyRules,
-        _ now: Now
-    ) -> Reason? {
-        if let reason = standing(of: rules, at: now.wall) { return reason }
-        if !permitsAddress(request.clientIP, rules) { return .ipNotAllowed }
-        // Spelled out: a loop over all cases would make an array for each request.
-        if !permits(request, .model, rules) { return .modelNotAllowed }
-        if !permits(request, .provider, rules) { return .providerNotAllowed }
-        if !permits(request, .supplier, rules) { return .supplierNotAllowed }
-        if !permits(request, .region, rules) { return .regionNotAllowed }
-        if !permits(request, .action, rules) { return .actionNotAllowed }
-        return nil
     }
 
     /// Why the key cannot be used at all, whatever the request.
@@ -93,104 +138,103 @@ package enum Decide {
         return nil
     }
 
-    private static func permitsAddress(_ address: IPAddress?, _ rules: KeyRules) -> Bool {
-        guard let networks = rules.networks else { return true }
-        guard let address else { return false }
-        for index in networks.indices where networks[index].contains(address) { return true }
-        return false
-    }
-
-    private static func permits(
-        _ request: borrowing CheckRequest,
-        _ dimension: Dimension,
-        _ rules: KeyRules
-    ) -> Bool {
-        if request.isUnreadable(dimension.field) { return false }
-        switch dimension {
-        case .model: return permitsModel(request, rules)
-        case .provider: return rules.providers.permits(request[.provider])
-        case .supplier: return rules.suppliers.permits(request[.supplier])
-        case .region: return rules.regions.permits(request[.region])
-        case .action: return rules.actions.permits(request[.action])
-        }
-    }
-
-    private static func permitsModel(
-        _ request: borrowing CheckRequest,
-        _ rules: KeyRules
-    ) -> Bool {
-        let other = request.otherModel
-        if !other.isEmpty, !rules.models.permits(other) { return false }
-        // Listing the models is the one action that names none.
-        return rules.models.permits(request[.model])
-            || !request.has(.model) && Text.equal(request[.action], Action.listModels)
-    }
-
-    /// What a request names, in the order in which it is checked.
-    private enum Dimension: CaseIterable {
-        case model
-        case provider
-        case supplier
-        case region
-        case action
-
-        var reason: Reason {
-            switch self {
-            case .model: .modelNotAllowed
-            case .provider: .providerNotAllowed
-            case .supplier: .supplierNotAllowed
-            case .region: .regionNotAllowed
-            case .action: .actionNotAllowed
-            }
-        }
-
-        var field: CheckRequest.Field {
-            switch self {
-            case .model: .model
-            case .provider: .provider
-            case .supplier: .supplier
-            case .region: .region
-            case .action: .action
-            }
-        }
-
-        var name: String {
-            switch self {
-            case .model: "model"
-            case .provider: "provider"
-            case .supplier: "supplier"
-            case .region: "region"
-            case .action: "action"
-            }
-        }
-    }
-
-    /// Every check of the decision in order, one line each: for people who ask why.
-    package static func explanation(
+    /// Why whoever asks may not use the key.
+    ///
+    /// Holds for keys that are only monitored, too: who may use a key is not what is being tried out.
+    private static func identityDenial(
         of request: borrowing CheckRequest,
-        rules: KeyRules,
-        at now: Now
-    ) -> [String] {
-        func line(_ name: String, _ passes: Bool, _ reason: Reason) -> String {
-            "\(name): \(passes ? "passes" : "denies (\(reason.code))")"
+        _ subject: DecisionSubject,
+        at time: WallTime
+    ) -> Reason? {
+        if let reason = standing(of: subject.rules, at: time) { return reason }
+        if !subject.chain.isEnabled { return .keyDisabled }
+        return permitsAddress(request.clientIP, subject.rules) ? nil : .ipNotAllowed
+    }
+
+    /// What the request would take of every limit; nil when that is beyond all measure.
+    static func charge(for request: borrowing CheckRequest, _ price: RequestPrice) -> Charge? {
+        // A prompt that is longer than prompt and answer together still has to be paid for.
+        let tokens = max(request.tokens, request.inputTokens)
+        guard tokens <= Charge.highestTokens else { return nil }
+        guard case .known(let price) = price else { return Charge(tokens: tokens, cost: .zero) }
+        let cost = price.highestCost(tokens: tokens, input: request.inputTokens)
+        return cost.map { Charge(tokens: tokens, cost: $0) }
+    }
+
+    /// The first reason against the request, in the order that callers are promised: what it names,
+    /// the key's policy, its size, rates, then quotas and budgets.
+    private static func objection(
+        to request: borrowing CheckRequest,
+        _ subject: DecisionSubject,
+        _ price: RequestPrice,
+        _ charge: Charge?,
+        _ now: Now
+    ) -> Objection? {
+        let rules = subject.rules
+        let chain = subject.chain
+        if let reason = denialOfNames(in: request, rules) { return Objection(reason) }
+        if let policy = rules.policy {
+            let facts = facts(of: chain, price, now)
+            if let denial = policy.denial(of: request, given: facts) {
+                return Objection(denial.reason)
+            }
         }
-        let standing = standing(of: rules, at: now.wall)
-        var lines = [line("key", standing == nil, standing ?? .allowed)]
-        lines.append(
-            line("address", permitsAddress(request.clientIP, rules), .ipNotAllowed)
+        if price.isDenied(countingCost: chain.countsCost, request) {
+            return Objection(.pricingNotAllowed)
+        }
+        // Spelled out: a loop over all cases would make an array for each request.
+        let denial = charge.flatMap { charge in
+            chain.denial(of: charge, at: .size, now)
+                ?? chain.denial(of: charge, at: .rates, now)
+                ?? chain.denial(of: charge, at: .quotas, now)
+        }
+        if charge != nil, denial == nil { return nil }
+        let reason = denial?.limit.reason ?? .requestTooLarge
+        guard reason.dependsOnTokens else { return Objection(reason, limit: denial) }
+        let affordable = chain.affordableTokens(
+            inputTokens: request.inputTokens,
+            price: price.known,
+            now
         )
-        for dimension in Dimension.allCases {
-            lines.append(
-                line(dimension.name, permits(request, dimension, rules), dimension.reason)
-            )
+        return Objection(reason, limit: denial, affordableTokens: affordable)
+    }
+
+    /// What a policy's conditions are about besides the request.
+    static func facts(of chain: MeterChain, _ price: RequestPrice, _ now: Now) -> PolicyFacts {
+        func spent(_ period: CalendarPeriod) -> Money {
+            Money(nanos: chain.key.used(period).cost)
         }
-        return lines
+        return PolicyFacts(
+            now: now.wall,
+            dailySpent: spent(.day),
+            monthlySpent: spent(.month),
+            totalSpent: spent(.total),
+            price: price.known
+        )
     }
 }
 
-/// The actions that Tollgate itself knows; callers may use others.
-package enum Action {
-    package static let chatCompletions: StaticString = "chat:completions"
-    package static let chatStream: StaticString = "chat:stream"
-    package static let listModels: StaticString = "models:list"
+/// Whom a decision is about: the rules of a key, and the meters that its requests count on.
+///
+/// Valid while the lock of the key's account is held.
+package struct DecisionSubject {
+    package let rules: KeyRules
+    package let chain: MeterChain
+
+    package init(rules: KeyRules, chain: MeterChain) {
+        self.rules = rules
+        self.chain = chain
+    }
+}
+
+extension Reason {
+    /// Whether a request for fewer tokens might pass.
+    fileprivate var dependsOnTokens: Bool {
+        switch self {
+        case .requestTooLarge, .tokenRateLimited, .tokenQuotaExceeded, .budgetExceeded,
+            .balanceExhausted:
+            true
+        default: false
+        }
+    }
 }

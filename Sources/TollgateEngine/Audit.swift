@@ -13,6 +13,17 @@ package struct AuditEntry: Equatable, Sendable {
         }
     }
 
+    /// Which limit of which subject.
+    package struct LimitPlace: Equatable, Sendable {
+        package let name: LimitName
+        package let level: LimitLevel
+
+        package init(name: LimitName, level: LimitLevel) {
+            self.name = name
+            self.level = level
+        }
+    }
+
     package let place: AuditPlace
     package let time: WallTime
     package let reason: Reason
@@ -22,6 +33,12 @@ package struct AuditEntry: Equatable, Sendable {
     package var tokens: UInt64 = 0
     package var inputTokens: UInt64 = 0
     package var metadata: [Pair] = []
+    /// What was reserved, the most that the request could cost.
+    package var reservedCost = Money.zero
+    /// Why an allowed request would have been denied, were its key's rules enforced.
+    package var monitored = Reason.allowed
+    /// The limit that denied the request.
+    package var limit: LimitPlace?
     private var texts = [String](repeating: "", count: CheckRequest.Field.allCases.count)
 
     package init(place: AuditPlace, time: WallTime, reason: Reason) {

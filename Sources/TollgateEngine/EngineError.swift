@@ -1,9 +1,13 @@
-/// A question that the engine cannot answer now; the fault is ours, not the caller's.
+/// A question that the engine cannot answer now, or that has no answer.
 package enum EngineError: Error, Sendable {
-    /// The catalogue or the journal cannot be read or written.
+    /// The catalogue, the ledger or the journal cannot be read or written.
     case storage(StorageError)
     /// The generator of random numbers failed.
     case noRandomness
-    /// More decisions in one turn than the journal takes.
+    /// More decisions in one turn than the journal takes, or more keys in use than there is room for.
     case overloaded
+    /// A reservation that never existed, or that is too old to be known.
+    case unknownReservation
+    /// The reservation is being settled by somebody else at this moment.
+    case beingSettled
 }

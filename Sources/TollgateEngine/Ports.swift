@@ -59,8 +59,25 @@ package protocol Journal: AnyObject, Sendable {
     ///
     /// A failed write means *unknown*: the block may or may not be there after a restart.
     ///
+    /// - Parameters:
+    ///   - block: the block.
+    ///   - epoch: the epoch whose ledger the block's decisions were made by. A block of an earlier
+    ///     one is refused: its ledger is not what the journal says any more.
     /// - Returns: the block's position; positions only grow.
-    func append(_ block: Span<UInt8>) throws(StorageError) -> JournalPosition
+    /// - Throws: when it is not known to be written. Every later append of the epoch fails too.
+    func append(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition
+
+    /// Makes a journal that has failed usable again.
+    ///
+    /// Waits for appends that are under way, for what is on the disk to be read, and for the ledger
+    /// to be brought to the journal's end. Never called on an event loop.
+    ///
+    /// - Returns: the epoch that begins.
+    /// - Throws: when the disk still does not do what it should; may be tried again.
+    func recover() throws(StorageError) -> JournalEpoch
 
     /// Calls back once, from any thread, when everything up to the position survives the loss of
     /// power, or will not.
@@ -68,6 +85,47 @@ package protocol Journal: AnyObject, Sendable {
         _ position: JournalPosition,
         _ body: @escaping @Sendable (StorageError?) -> Void
     )
+}
+
+/// One life of the journal: from the start of the process, or a recovery, to the next failed write.
+package struct JournalEpoch: Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// The one that begins with the process.
+    package static let first = JournalEpoch(rawValue: 1)
+}
+
+/// What the journal adds up to: counters and holds.
+///
+/// Implemented by the store, as a projection of the journal: complete up to its end when the
+/// process starts and after each `Journal.recover`, and from then on brought up to date in the
+/// background. Methods may be called from any thread.
+package protocol Ledger: AnyObject, Sendable {
+    /// The counters of a subject as the ledger has them; nil when nothing was ever counted.
+    ///
+    /// Called on event loops, when a subject is not in memory.
+    func counters(of subject: SubjectID) throws(StorageError) -> Counters?
+
+    /// Everything that is open, or expired and still waits to be settled late, and what was settled
+    /// lately, the oldest first.
+    ///
+    /// What `LedgerHold.isForgotten` at the time of the last block may be left out.
+    ///
+    /// Right only at the start and directly after a recovery, before anything is appended.
+    func readHolds(
+        pending: (LedgerHold) -> Void,
+        settled: (SettledReservation) -> Void
+    ) throws(StorageError)
+
+    /// The last position that `counters(of:)` includes; it only grows.
+    var ledgerPosition: JournalPosition { get }
+
+    /// The latest time of any block that was ever appended; nil for a new journal.
+    var lastTime: Now? { get }
 }
 
 /// The place of a block in the journal, counted from 1.

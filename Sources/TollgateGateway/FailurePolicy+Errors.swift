@@ -8,19 +8,25 @@ extension FailurePolicy {
         switch error {
         case .storage, .noRandomness: self = .storage
         case .overloaded: self = .overloaded
+        case .unknownReservation: self = .unknownReservation
+        case .beingSettled: self = .beingSettled
         }
     }
 
     /// The row for a message that was refused.
     init(_ error: WireError) {
         switch error {
-        case .notText, .tooLong, .badValue: self = .badText
+        case .notText, .tooLong: self = .badText
+        case .badValue: self = .badValue
         default: self = .malformed
         }
     }
 
     /// The row for a text that does not fit a question.
     init(_ problem: CheckRequest.Problem) {
-        self = .badText
+        switch problem {
+        case .tooLong, .notText: self = .badText
+        case .metadata: self = .badValue
+        }
     }
 }

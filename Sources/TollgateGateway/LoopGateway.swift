@@ -18,8 +18,11 @@ package final class LoopGateway: LoopService {
     @exclusivity(unchecked) var models: ModelCatalogue
     @exclusivity(unchecked) var request = CheckRequest()
     @exclusivity(unchecked) var scratch = TextBuffer(capacity: 1024)
+    @exclusivity(unchecked) var settlement = Settlement()
     @exclusivity(unchecked) var envoyResponse = EnvoyCheckResponseWriter()
     @exclusivity(unchecked) var output = OutputBuffer()
+    /// The open calls of `CheckStream`.
+    var checkStreams: Set<CallID> = []
 
     /// The gateway of one more loop.
     package init(_ services: GatewayServices, on loop: RPCLoop) {
@@ -66,6 +69,7 @@ package final class LoopGateway: LoopService {
     /// The health has changed.
     package func serviceWoken() {
         health.tellWatches()
+        if services.health.status == .notServing { endCheckStreams() }
     }
 
     // MARK: Calls
@@ -74,6 +78,7 @@ package final class LoopGateway: LoopService {
         switch GatewayMethod(rawValue: method) {
         case .envoyCheck: envoyCheck(call, message)
         case .check: check(call, message)
+        case .settle: settle(call, message)
         case .healthCheck: health.check(call, message)
         case .healthList: health.list(call, message)
         default: loop.fail(call, FailurePolicy.unimplemented.status, .now)
@@ -82,31 +87,49 @@ package final class LoopGateway: LoopService {
 
     package func streamOpened(_ call: CallID, method: Int) {
         switch GatewayMethod(rawValue: method) {
+        case .checkStream: checkStreams.insert(call)
         case .healthWatch: health.open(call)
         case .reflection, .reflectionAlpha: reflection.open(call)
         default: loop.finish(call, FailurePolicy.unimplemented.status, .now)
         }
     }
 
-    package func streamReceived(_ call: CallID, message: Span<UInt8>) {
-        if !health.receive(call, message) { reflection.receive(call, message) }
+    package func streamReceived(_ call: CallID, method: Int, message: Span<UInt8>) {
+        switch GatewayMethod(rawValue: method) {
+        case .checkStream: checkNext(call, message)
+        case .healthWatch: health.receive(call, message)
+        case .reflection, .reflectionAlpha: reflection.receive(call, message)
+        default: break
+        }
     }
 
-    package func streamHalfClosed(_ call: CallID) {
-        // A health watch goes on when it has its name; a reflection is over.
-        health.close(call)
-        reflection.close(call)
+    package func streamHalfClosed(_ call: CallID, method: Int) {
+        switch GatewayMethod(rawValue: method) {
+        case .checkStream: endCheckStream(call, .ok)
+        // A watch goes on when it has its name.
+        case .healthWatch: health.close(call)
+        case .reflection, .reflectionAlpha: reflection.close(call)
+        default: break
+        }
     }
 
+    /// Forgets what waits for a call that is gone; takes back nothing that was decided for it.
+    ///
+    /// What was handed to the socket may have arrived, so its hold stays until it is settled. So
+    /// does that of a call that was reset before its turn's answers left: the decision may already
+    /// be in the turn's block, nobody will settle it, and it ends by its age, as the key's
+    /// `unsettled` policy says.
     package func callEnded(_ call: CallID, wasAnswered: Bool) {
+        checkStreams.remove(call)
         health.forget(call)
         reflection.forget(call)
     }
 
     /// Has the engine decide what is in `request`.
-    func decide() -> Result<Verdict, FailurePolicy> {
+    func decide() -> Result<Decision, FailurePolicy> {
         do {
-            return .success(try decisions.check(request))
+            let verdict = try decisions.check(request)
+            return .success(Decision(verdict, decisions.report, services.configuration))
         } catch {
             return .failure(FailurePolicy(error))
         }

@@ -72,6 +72,8 @@ extension House {
         let store = store
         return AdminServices(
             registry: registry,
+            groups: groups,
+            models: models,
             auditLog: store,
             engine: engine,
             time: engine.time,
@@ -82,7 +84,7 @@ extension House {
             readiness: {
                 var obstacles: [String] = []
                 if health.status != .serving { obstacles.append("not_serving") }
-                if !engine.checkJournal() { obstacles.append("journal") }
+                if !engine.isReady { obstacles.append("journal") }
                 return Readiness(obstacles: obstacles)
             }
         )

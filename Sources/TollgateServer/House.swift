@@ -12,6 +12,8 @@ final class House: Sendable {
     let store: Store
     let engine: Engine
     let registry: KeyRegistry
+    let groups: GroupRegistry
+    let models: ModelRegistry
     let health = HealthState()
     let services: GatewayServices
     /// The certificates of the rpc listener; nil when it is plain.
@@ -27,18 +29,19 @@ final class House: Sendable {
         try DataDirectory.prepare(configuration.dataDirectory)
         let digester = try House.openDigester(configuration)
         store = try House.openStore(configuration)
-        engine = Engine(
+        engine = try House.openEngine(configuration, store, digester)
+        models = try House.openModels(configuration, store, engine)
+        registry = KeyRegistry(engine: engine, groups: store)
+        groups = GroupRegistry(
             catalogue: store,
-            journal: store,
-            time: SystemTime(),
-            digester: digester,
-            activeKeyLimit: configuration.activeKeys
+            follower: engine,
+            usage: engine,
+            zones: engine.zones,
+            time: engine.time
         )
-        registry = KeyRegistry(engine: engine)
         do {
             services = try GatewayServices(
                 engine: engine,
-                models: configuration.models,
                 health: health,
                 configuration: configuration.gateway,
                 waitsForDurability: configuration.durability == .power
@@ -93,6 +96,48 @@ final class House: Sendable {
         }
     }
 
+    private static func openEngine(
+        _ configuration: ServerConfiguration,
+        _ store: Store,
+        _ digester: SecretDigester
+    ) throws(ServerError) -> Engine {
+        var options = EngineOptions()
+        options.activeKeyLimit = configuration.activeKeys
+        options.holdAge = Int64(clamping: configuration.holdSeconds) * 1_000_000_000
+        let parts = EngineParts(
+            catalogue: store,
+            groups: store,
+            journal: store,
+            ledger: store,
+            time: SystemTime(after: store.lastTime),
+            digester: digester,
+            zones: ZoneFiles.catalogue,
+            prices: PriceList(models: configuration.models, unpriced: configuration.unpriced)
+        )
+        do {
+            return try Engine(parts, options)
+        } catch {
+            throw ServerError("data directory \(configuration.dataDirectory): \(error.message)")
+        }
+    }
+
+    /// Lays the models that administrators have set over those of the configuration.
+    private static func openModels(
+        _ configuration: ServerConfiguration,
+        _ store: Store,
+        _ engine: Engine
+    ) throws(ServerError) -> ModelRegistry {
+        do {
+            let models = try ModelRegistry(base: configuration.models, store: store) {
+                engine.use($0)
+            }
+            engine.use(models.catalogue)
+            return models
+        } catch {
+            throw ServerError("the stored models cannot be used: \(error)")
+        }
+    }
+
     /// Makes sure that someone can administer: the secret that the operator chose, or at the first
     /// start a new one, which is announced this once.
     func registerAdministrator(announce: (String) -> Void) throws(ServerError) {
@@ -118,7 +163,7 @@ final class House: Sendable {
         reloadCertificates()
         guard let file = configuration.modelFile else { return }
         do {
-            services.models = try ModelFile.read(file)
+            try models.rebase(on: try ModelFile.read(file))
             log.info("models reloaded")
         } catch {
             log.error("models not reloaded", metadata: ["reason": "\(error)"])

@@ -51,6 +51,7 @@ package struct Server: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let rpc = try await Listeners.startRPC(house)
         let http = try await HTTPListener.start(house, rpc: rpc.server)
+        let steward = Steward(house.engine)
         house.health.set(.serving)
         announce("tollgate ready rpc=\(rpc.address) http=\(http.address)")
         let cause = await waitForStop(signals, house, http)
@@ -59,6 +60,7 @@ package struct Server: Sendable {
         await rpc.server.drain(within: Server.drainLimit)
         await rpc.server.stop()
         await http.stop()
+        steward.stop()
         if let cause { throw cause }
     }
 

@@ -2,53 +2,69 @@ internal import Synchronization
 package import TollgateCore
 package import TollgateEngine
 
-/// Everything that Tollgate keeps: key records, the journal and the audit log, in one RocksDB
-/// database.
+/// Everything that Tollgate keeps: key records, the journal, the ledger and the audit log, in one
+/// RocksDB database.
 ///
 /// Safe from any thread. One process at a time has a directory. After `close` every call throws
 /// `.closed`.
 package final class Store: Sendable {
-    private let database: Database
-    private let catalogue: Catalogue
-    private let journal: BlockJournal
-    private let projector: Projector
+    let directory: String
+    let database: Database
+    let catalogue: Catalogue
+    let groups: GroupRows
+    let models: ModelRows
+    let journal: BlockJournal
+    let projector: Projector
+    let watermark: Watermark
+    let recovering = Mutex(())
+    private let options: StoreOptions
     private let syncing: BackgroundThread
-    private let sealing: BackgroundThread
+    private let projecting: BackgroundThread
     private let closing = Mutex(())
 
     /// Opens the store in a directory, and makes it when there is none.
     ///
+    /// Brings the ledger to the journal's end before it returns.
+    ///
     /// - Parameters:
-    ///   - directory: made with mode 0700 if needed; `db/` and `watermark` in it are the store's.
+    ///   - directory: made with mode 0700 if needed; `db/`, `watermark` and the temporary files
+    ///     `db-snapshot.sst` and `probe` in it are the store's.
     ///   - options: how to keep it.
     /// - Throws: `.unusable` when the directory cannot be used, `.locked` when another process has
     ///   it, `.corrupt` when the store is damaged or has lost something that was durable.
     package init(directory: String, options: StoreOptions) throws(StorageError) {
         try DataDirectory.prepare(directory)
-        let database = try Database(path: "\(directory)/db", cacheSize: options.cacheSize)
+        let database = try Store.open("\(directory)/db", options)
         let watermark = try Watermark(path: "\(directory)/watermark")
         let catalogue = try Catalogue(database)
         let journal = try BlockJournal(database, options)
-        let mark = Watermark.Mark(position: journal.frontier, changes: catalogue.changes)
+        let proven = journal.state.withLock { $0.provenPosition }
+        let mark = Watermark.Mark(position: proven, changes: catalogue.changes)
         try watermark.check(mark)
+        let projector = try Projector(journal, options)
+        _ = try projector.catchUp(to: journal.frontier)
         try watermark.write(mark)
         let syncer = LogSyncer(journal, catalogue, watermark, options)
-        let projector = Projector(journal, options)
         guard let syncing = BackgroundThread(niceness: 0, { syncer.run() }) else {
             throw StorageError(.unusable, "no thread for the journal")
         }
-        // Sealing may lag behind; event loops may not.
-        guard let sealing = BackgroundThread(niceness: 10, { projector.run() }) else {
+        // Projections may lag behind; event loops may not.
+        guard let projecting = BackgroundThread(niceness: 10, { projector.run() }) else {
             journal.stop()
             syncing.join()
-            throw StorageError(.unusable, "no thread for the audit log")
+            throw StorageError(.unusable, "no thread for the projections")
         }
+        self.directory = directory
         self.database = database
         self.catalogue = catalogue
+        groups = GroupRows(database, catalogue.counter)
+        models = ModelRows(database, catalogue.counter)
         self.journal = journal
         self.projector = projector
+        self.watermark = watermark
+        self.options = options
         self.syncing = syncing
-        self.sealing = sealing
+        self.projecting = projecting
     }
 
     deinit {
@@ -62,7 +78,9 @@ package final class Store: Sendable {
         closing.withLock { _ in
             journal.stop()
             syncing.join()
-            sealing.join()
+            projecting.join()
+            // Saves the next start from folding; what is not in it stays in the journal.
+            try? projector.snapshotAll()
             database.close()
         }
     }
@@ -73,6 +91,13 @@ package final class Store: Sendable {
     /// Seals everything that is in the journal now, without waiting until it is enough or old.
     package func seal() throws(StorageError) {
         try projector.sealAll()
+    }
+
+    /// Makes everything durable that is in the journal now, and writes a snapshot of the ledger that
+    /// includes it, without waiting until that is due.
+    package func writeSnapshot() throws(StorageError) {
+        try journal.sync()
+        try projector.snapshotAll()
     }
 
     /// Reads all sealed segments and proves that none was changed, damaged or removed.
@@ -93,6 +118,7 @@ extension Store: KeyCatalogue {
     }
 
     package func save(_ record: KeyRecord, replacing old: KeyRecord?) throws(StorageError) {
+        try healIfNeeded()
         try catalogue.save(record, replacing: old)
     }
 
@@ -111,8 +137,11 @@ extension Store: KeyCatalogue {
 }
 
 extension Store: Journal {
-    package func append(_ block: Span<UInt8>) throws(StorageError) -> JournalPosition {
-        try journal.append(block)
+    package func append(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition {
+        try journal.append(block, epoch: epoch)
     }
 
     package func whenDurable(
@@ -121,6 +150,30 @@ extension Store: Journal {
     ) {
         journal.whenDurable(position, body)
     }
+}
+
+extension Store: Ledger {
+    package func counters(of subject: SubjectID) throws(StorageError) -> Counters? {
+        try LedgerReader.counters(of: subject, in: database)
+    }
+
+    package func readHolds(
+        pending: (LedgerHold) -> Void,
+        settled: (SettledReservation) -> Void
+    ) throws(StorageError) {
+        try LedgerReader.readHolds(
+            try database.snapshot(),
+            options.ledger,
+            pending: pending,
+            settled: settled
+        )
+    }
+
+    package var ledgerPosition: JournalPosition {
+        JournalPosition(rawValue: projector.ledgerPosition)
+    }
+
+    package var lastTime: Now? { projector.ledgerTime }
 }
 
 extension Store: AuditLog {

@@ -14,7 +14,7 @@ package struct StoreOptions: Sendable {
         case contentWritten
         /// The content is durable, but does not count yet.
         case contentFlushed
-        /// The segment counts and its blocks are gone from the journal.
+        /// The segment counts.
         case committed
     }
 
@@ -35,6 +35,12 @@ package struct StoreOptions: Sendable {
 
     /// A fault point: called by the thread that seals, after each step.
     package var whenSealing: (@Sendable (SealingStep) -> Void)?
+
+    /// How the ledger is kept.
+    package var ledger = LedgerOptions()
+
+    /// A fault point: called by the thread that writes a snapshot of the ledger, after each step.
+    package var whenSnapshotting: (@Sendable (LedgerOptions.SnapshotStep) -> Void)?
 
     package init() {}
 }

@@ -20,6 +20,7 @@ package final class FaultyJournal: Journal {
     private struct State {
         var fault = Fault.none
         var held: [@Sendable () -> Void] = []
+        var whenAppended: @Sendable () -> Void = {}
     }
 
     private let base: any Journal
@@ -45,15 +46,36 @@ package final class FaultyJournal: Journal {
         }
     }
 
-    package func append(_ block: Span<UInt8>) throws(StorageError) -> JournalPosition {
+    /// Calls back once, after the next failed append that is kept, before whoever appends knows.
+    package func whenAppended(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.whenAppended = body }
+    }
+
+    package func append(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition {
         switch fault {
         case .none, .failsSyncs, .holdsSyncs:
-            return try base.append(block)
+            return try base.append(block, epoch: epoch)
         case .losesAppends(let error):
             throw error
         case .keepsFailedAppends(let error):
-            _ = try base.append(block)
+            _ = try base.append(block, epoch: epoch)
+            let whenAppended = state.withLock { state in
+                defer { state.whenAppended = {} }
+                return state.whenAppended
+            }
+            whenAppended()
             throw error
+        }
+    }
+
+    /// Fails as long as appending does.
+    package func recover() throws(StorageError) -> JournalEpoch {
+        switch fault {
+        case .none, .failsSyncs, .holdsSyncs: return try base.recover()
+        case .losesAppends(let error), .keepsFailedAppends(let error): throw error
         }
     }
 

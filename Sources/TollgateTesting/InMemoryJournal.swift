@@ -1,26 +1,96 @@
 internal import Synchronization
-internal import TollgateCore
+package import TollgateCore
 package import TollgateEngine
 
-/// A journal, and the audit log that reads it, in memory.
+/// A journal, the audit log that reads it and the ledger that it adds up to, in memory.
 ///
 /// Queries decode everything and then filter it: slow and plainly right, so that the real store can
-/// be compared with it.
-package final class InMemoryJournal: Journal, AuditLog {
-    private let blocks = Mutex<[[UInt8]]>([])
+/// be compared with it. The ledger is folded when `project` is called, as the store's is in the
+/// background.
+package final class InMemoryJournal: Journal, AuditLog, Ledger {
+    private struct State {
+        var blocks: [[UInt8]] = []
+        var epoch = JournalEpoch.first
+        /// Whether a write of the epoch has failed.
+        var isBroken = false
+        /// How many blocks the ledger includes.
+        var folded = 0
+        var counters: [SubjectID: Counters] = [:]
+        var pending: [ReservationID: LedgerHold] = [:]
+        var settled: [SettledReservation] = []
+        var lastTime: Now?
+    }
+
+    /// How an append goes wrong.
+    package enum Fault: Sendable {
+        /// It throws, and the block is not there.
+        case lost
+        /// It throws, but the block is there: a failed write means *unknown*.
+        case kept
+    }
+
+    private let state = Mutex(State())
+    private let nextFault = Mutex<Fault?>(nil)
 
     package init() {}
 
     /// The blocks so far; the first one has position 1.
-    package var appended: [[UInt8]] { blocks.withLock { $0 } }
+    package var appended: [[UInt8]] { state.withLock { $0.blocks } }
 
-    package func append(_ block: Span<UInt8>) throws(StorageError) -> JournalPosition {
+    /// What becomes of the next append.
+    package func failNext(_ fault: Fault) {
+        nextFault.withLock { $0 = fault }
+    }
+
+    /// Lets the next append work again.
+    package func clearFault() {
+        nextFault.withLock { $0 = nil }
+    }
+
+    package func append(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition {
         _ = try JournalBlockReader(block)
         let copy = block.withUnsafeBufferPointer { Array($0) }
-        return blocks.withLock { blocks in
-            blocks.append(copy)
-            return JournalPosition(rawValue: UInt64(blocks.count))
+        let fault = nextFault.withLock { fault in
+            defer { fault = nil }
+            return fault
         }
+        return try state.withLock { state throws(StorageError) in
+            guard epoch == state.epoch, !state.isBroken else {
+                throw StorageError(.io, "the epoch is over")
+            }
+            if let fault {
+                state.isBroken = true
+                if case .kept = fault { state.blocks.append(copy) }
+                throw StorageError(.io, "a write failed")
+            }
+            state.blocks.append(copy)
+            return JournalPosition(rawValue: UInt64(state.blocks.count))
+        }
+    }
+
+    package func recover() throws(StorageError) -> JournalEpoch {
+        try project()
+        return state.withLock { state in
+            state.epoch = JournalEpoch(rawValue: state.epoch.rawValue + 1)
+            state.isBroken = false
+            return state.epoch
+        }
+    }
+
+    /// The journal of the next process: it has what was appended, and nothing else.
+    ///
+    /// - Parameter lost: how many of the last blocks it does not have, as after a loss of power: one
+    ///   that is torn is as good as none.
+    /// - Returns: the journal, its ledger at the end.
+    /// - Throws: what folding throws.
+    package func reopened(losing lost: Int = 0) throws(StorageError) -> InMemoryJournal {
+        let next = InMemoryJournal()
+        next.state.withLock { [blocks = appended] in $0.blocks = blocks.dropLast(lost) }
+        try next.project()
+        return next
     }
 
     /// Calls back at once: what is in memory gets no more durable by waiting.
@@ -30,6 +100,54 @@ package final class InMemoryJournal: Journal, AuditLog {
     ) {
         body(nil)
     }
+
+    // MARK: Ledger
+
+    /// Brings the ledger up to the end of the journal.
+    package func project() throws(StorageError) {
+        try state.withLock { state throws(StorageError) in
+            var fold = LedgerFold()
+            for block in state.blocks[state.folded...] {
+                try fold.add(block.span) { state.counters[$0] }
+            }
+            state.counters.merge(fold.counters) { _, new in new }
+            for (id, hold) in fold.begun { state.pending[id] = hold }
+            for (id, counted) in fold.expired {
+                state.pending[id]?.isOpen = false
+                state.pending[id]?.counted = counted
+            }
+            for settled in fold.settled { state.pending[settled.reservation] = nil }
+            for id in fold.withdrawn { state.pending[id] = nil }
+            state.settled += fold.settled
+            state.lastTime = fold.lastTime ?? state.lastTime
+            state.folded = state.blocks.count
+        }
+    }
+
+    package func counters(of subject: SubjectID) throws(StorageError) -> Counters? {
+        state.withLock { $0.counters[subject] }
+    }
+
+    package func readHolds(
+        pending: (LedgerHold) -> Void,
+        settled: (SettledReservation) -> Void
+    ) throws(StorageError) {
+        let state = state.withLock { $0 }
+        let holds = state.pending.values.sorted { left, right in
+            (left.hold.chargedAt.monotonic, left.reservation.rawValue)
+                < (right.hold.chargedAt.monotonic, right.reservation.rawValue)
+        }
+        holds.forEach(pending)
+        state.settled.forEach(settled)
+    }
+
+    package var ledgerPosition: JournalPosition {
+        JournalPosition(rawValue: UInt64(state.withLock { $0.folded }))
+    }
+
+    package var lastTime: Now? { state.withLock { $0.lastTime } }
+
+    // MARK: Audit log
 
     package func page(_ query: AuditQuery) throws(StorageError) -> AuditPage {
         let limit = max(1, query.limit)
@@ -51,7 +169,9 @@ package final class InMemoryJournal: Journal, AuditLog {
             var index: UInt32 = 0
             while let record = try reader.next() {
                 let place = AuditPlace(position: position, index: index)
-                entries.append(try DecisionRecord.read(record, time: time, place: place))
+                if record[2] == DecisionRecord.type {
+                    entries.append(try DecisionRecord.read(record, time: time, place: place))
+                }
                 index += 1
             }
         }

@@ -1,5 +1,3 @@
-package import TollgateCore
-
 /// Protobuf, written front to back.
 ///
 /// Numbers and texts that are zero or empty are left out, as proto3 has it, by the functions called
@@ -135,36 +133,5 @@ extension OutputBuffer {
             let more: UInt8 = place < width - 1 ? 0x80 : 0
             self[mark.place + place] = UInt8(length >> (7 * place) & 0x7F) | more
         }
-    }
-}
-
-/// Texts that answers are full of, written without making a `String`.
-extension OutputBuffer {
-    /// Writes a number in decimal.
-    package mutating func appendDecimal(_ value: UInt64) {
-        var divisor: UInt64 = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(truncatingIfNeeded: value / divisor % 10) + UInt8(ascii: "0"))
-            divisor /= 10
-        }
-    }
-
-    /// Writes a key's id as `KeyID.description` would.
-    package mutating func append(_ id: KeyID) {
-        append("key_")
-        appendBase32(id.rawValue)
-    }
-
-    /// Writes a reservation's id as `ReservationID.description` would: nothing for `.none`.
-    package mutating func append(_ id: ReservationID) {
-        if id == .none { return }
-        append("rs_")
-        appendBase32(id.rawValue)
-    }
-
-    private mutating func appendBase32(_ value: UInt128) {
-        let characters = Base32.characters(of: value)
-        append(characters.span)
     }
 }

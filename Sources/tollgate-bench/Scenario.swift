@@ -15,5 +15,8 @@ protocol Scenario: Sendable {
 
 /// Everything that can be measured, in the order in which it is.
 enum Scenarios {
-    static let all: [any Scenario] = [ChecksScenario(), InstructionsScenario()]
+    static let all: [any Scenario] = [
+        ChecksScenario(), LimitsScenario(), InstructionsScenario(isLimited: false),
+        InstructionsScenario(isLimited: true),
+    ]
 }

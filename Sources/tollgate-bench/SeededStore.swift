@@ -25,32 +25,43 @@ enum SeededStore {
 
     /// Makes a data directory, which must not exist.
     static func make(at directory: URL, keyCount: Int) throws -> Secrets {
-        // The store waits for the disk after every key, which takes no time where there is no disk.
-        guard let memory = memoryDirectory(for: keyCount) else {
-            return try fill(directory, keyCount)
+        try inMemory(for: keyCount, then: directory) { directory in
+            let digester = try prepare(directory)
+            let store = try Store(directory: directory.path, options: StoreOptions())
+            defer { store.close() }
+            let good = secret()
+            for index in 0..<keyCount {
+                let secret = index == keyCount / 2 ? good : secret()
+                try store.save(record(index, secret, digester), replacing: nil)
+            }
+            return Secrets(good: text(good), unknown: text(secret()))
         }
-        defer { try? FileManager.default.removeItem(at: memory) }
-        let secrets = try fill(memory, keyCount)
-        try FileManager.default.copyItem(at: memory, to: directory)
-        return secrets
     }
 
-    private static func fill(_ directory: URL, _ keyCount: Int) throws -> Secrets {
+    /// Fills a directory in memory, if there is room for so many keys, and copies it to its place.
+    ///
+    /// The store waits for the disk after every key, which takes no time where there is no disk.
+    static func inMemory<Value>(
+        for keyCount: Int,
+        then directory: URL,
+        fill: (URL) throws -> Value
+    ) throws -> Value {
+        guard let memory = memoryDirectory(for: keyCount) else { return try fill(directory) }
+        defer { try? FileManager.default.removeItem(at: memory) }
+        let value = try fill(memory)
+        try FileManager.default.copyItem(at: memory, to: directory)
+        return value
+    }
+
+    /// Makes the directory and its pepper.
+    static func prepare(_ directory: URL) throws -> SecretDigester {
         try FileManager.default.createDirectory(
             at: directory,
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
         let pepper = try PepperFile.loadOrCreate(at: directory.appending(path: "pepper").path)
-        let digester = try SecretDigester(pepper)
-        let store = try Store(directory: directory.path, options: StoreOptions())
-        defer { store.close() }
-        let good = secret()
-        for index in 0..<keyCount {
-            let secret = index == keyCount / 2 ? good : secret()
-            try store.save(try record(index, secret, digester), replacing: nil)
-        }
-        return Secrets(good: text(good), unknown: text(secret()))
+        return try SecretDigester(pepper)
     }
 
     /// A directory in memory with room for so many keys; nil when there is none.
@@ -65,11 +76,11 @@ enum SeededStore {
     }
 
     /// A key as teams have them: some models, one region, one provider.
-    private static func record(
+    static func record(
         _ index: Int,
         _ secret: [UInt8],
         _ digester: SecretDigester
-    ) throws -> KeyRecord {
+    ) -> KeyRecord {
         let now = SystemTime().now().wall
         var record = KeyRecord(
             id: KeyID(time: now, entropy: .random(in: 0 ... .max)),
@@ -90,7 +101,8 @@ enum SeededStore {
         return record
     }
 
-    private static func secret() -> [UInt8] {
+    /// A new secret.
+    static func secret() -> [UInt8] {
         KeySecret.issue(
             environment: "live",
             entropy: (.random(in: 0 ... .max), .random(in: 0 ... .max))

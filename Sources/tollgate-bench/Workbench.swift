@@ -52,8 +52,26 @@ final class Workbench {
         )
     }
 
+    /// Starts the server over another data directory.
+    func startTollgate(on data: URL, options: [String]) throws -> TollgateSubject {
+        try TollgateSubject(
+            settings.serverPath,
+            threads: settings.threads,
+            data: data,
+            options: options,
+            launch([])
+        )
+    }
+
+    /// Runs this program's own thread where load is made, for what makes load itself.
+    func moveToLoadCore() throws {
+        guard let loadCore else { return }
+        let id = "\(ProcessInfo.processInfo.processIdentifier)"
+        _ = try ChildProcess.run("taskset", ["taskset", "-pc", "\(loadCore)", id], in: directory)
+    }
+
     /// Starts the server under callgrind.
-    func startTollgate(under tool: [String]) throws -> TollgateSubject {
+    func startTollgate(on data: URL, under tool: [String]) throws -> TollgateSubject {
         let program = try Valgrind.prepare(settings.serverPath, in: directory)
         return try TollgateSubject(
             program.path,
@@ -88,10 +106,17 @@ final class Workbench {
     /// Makes real gRPC calls with another implementation of HTTP/2, and reads the answers: a good
     /// key is allowed, an unknown one and another model are denied.
     ///
+    /// - Parameters:
+    ///   - subject: the server.
+    ///   - secrets: of its keys; nil for those of the bench's own store.
     /// - Returns: the length of the answer that allows, in bytes.
     /// - Throws: when one of the answers is not as it must be.
     @discardableResult
-    func verifyAnswers(of subject: any Subject) throws -> Int {
+    func verifyAnswers(
+        of subject: any Subject,
+        _ secrets: SeededStore.Secrets? = nil
+    ) throws -> Int {
+        let secrets = secrets ?? self.secrets
         let cases: [(EnvoyCheck, EnvoyCheck.Outcome)] = [
             (EnvoyCheck(secret: secrets.good, model: SeededStore.allowedModel), .allowed),
             (

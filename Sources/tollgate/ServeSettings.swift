@@ -39,6 +39,21 @@ struct ServeSettings: ParsableArguments {
     @Option(name: .customLong("models"), help: help(.models))
     var models: String?
 
+    @Option(name: .customLong("unpriced"), help: help(.unpriced))
+    var unpriced: String?
+
+    @Option(name: .customLong("default-input-price"), help: help(.defaultInputPrice))
+    var defaultInputPrice: String?
+
+    @Option(name: .customLong("default-output-price"), help: help(.defaultOutputPrice))
+    var defaultOutputPrice: String?
+
+    @Option(name: .customLong("hold-seconds"), help: help(.holdSeconds))
+    var holdSeconds: String?
+
+    @Option(name: .customLong("budget-status"), help: help(.budgetStatus))
+    var budgetStatus: String?
+
     @Option(name: .customLong("threads"), help: help(.threads))
     var threads: String?
 
@@ -86,6 +101,11 @@ struct ServeSettings: ParsableArguments {
             (.pepper, pepper),
             (.durability, durability),
             (.models, models),
+            (.unpriced, unpriced),
+            (.defaultInputPrice, defaultInputPrice),
+            (.defaultOutputPrice, defaultOutputPrice),
+            (.holdSeconds, holdSeconds),
+            (.budgetStatus, budgetStatus),
             (.threads, threads),
             (.logFormat, logFormat),
             (.logLevel, logLevel),

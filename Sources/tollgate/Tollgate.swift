@@ -11,12 +11,15 @@ struct Tollgate: AsyncParsableCommand {
         commandName: "tollgate",
         abstract: "May this key call that model, here, for so many tokens?",
         discussion: """
-            'serve' answers proxies that ask so; the other commands manage the keys of a server \
-            and read its audit log. They find it by --url or TOLLGATE_URL, and show it the key in \
+            'serve' answers proxies that ask so; the other commands manage the keys, limits and \
+            prices of a server and read what was used. They find it by --url or TOLLGATE_URL, and show it the key in \
             TOLLGATE_ADMIN_KEY or --admin-key.
             """,
         version: "tollgate \(version)",
-        subcommands: [Serve.self, Keys.self, Audit.self, Check.self]
+        subcommands: [
+            Serve.self, Keys.self, Orgs.self, Teams.self, Users.self, Usage.self, Audit.self,
+            Models.self, Policy.self, Check.self,
+        ]
     )
 
     /// Runs what the command line asks for and ends the process with the exit code that scripts

@@ -15,8 +15,9 @@ os.environ["GRPC_VERBOSITY"] = "NONE"
 
 import grpc
 
-from support import rpc
+from support import disk, rpc
 from support.admin import Admin, Key
+from support.caller import Caller
 from support.envoy import Envoy, Listener
 from support.process import Process
 from support.tollgate import Tollgate
@@ -81,6 +82,12 @@ def channel(server: Tollgate) -> Iterator[grpc.Channel]:
 
 
 @pytest.fixture
+def caller(channel: grpc.Channel) -> Caller:
+    """A gateway that asks the shared server natively."""
+    return Caller(channel)
+
+
+@pytest.fixture
 def tollgate(tmp_path: Path) -> Iterator[Callable[..., Tollgate]]:
     """Makes servers that belong to the test: `tollgate("--flag", "value").start()`."""
     made: list[Tollgate] = []
@@ -95,6 +102,19 @@ def tollgate(tmp_path: Path) -> Iterator[Callable[..., Tollgate]]:
     for server in made:
         server.kill()
         _started.remove(server)
+
+
+@pytest.fixture(params=disk.FAILURES.values(), ids=disk.FAILURES)
+def failing_server(
+    request: pytest.FixtureRequest, tollgate: Callable[..., Tollgate]
+) -> Iterator[tuple[Tollgate, disk.FileSizeLimit | disk.FullDisk]]:
+    """A server and the failure of its disk, which the test begins and ends."""
+    server = tollgate()
+    failure = request.param(server)
+    yield server.start(), failure
+    server.kill()
+    if isinstance(failure, disk.FullDisk):
+        failure.remove()
 
 
 @pytest.fixture(scope="session")

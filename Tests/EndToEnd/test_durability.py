@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
-import subprocess
 from collections import Counter
 from contextlib import ExitStack
 
 import grpc
 import pytest
-import requests
 from support import rpc
-from support.admin import TIMEOUT
+from support.disk import FileSizeLimit
 from support.native import messages, services
-from support.process import eventually
 from support.traffic import Load, Witness
 
 
@@ -102,65 +98,6 @@ def test_a_paused_server_goes_on_where_it_was(tollgate):
         assert stub.Check(request, timeout=rpc.TIMEOUT).allowed
 
 
-class FileSizeLimit:
-    """The log of the database cannot grow: every write to it fails, as with a broken disk."""
-
-    def __init__(self, server) -> None:
-        self._server = server
-
-    def begin(self) -> None:
-        self._set(max(file.stat().st_size for file in self._server.data.rglob("*.log")))
-
-    def end(self) -> None:
-        self._set(resource.RLIM_INFINITY)
-
-    def _set(self, limit: int) -> None:
-        limits = (limit, resource.RLIM_INFINITY)
-        resource.prlimit(self._server.pid, resource.RLIMIT_FSIZE, limits)
-
-
-class FullDisk:
-    """A small file system of its own for the data, which something else fills up."""
-
-    def __init__(self, server) -> None:
-        self._folder = server.data
-        self._ballast = server.data / "ballast"
-        server.data.mkdir(mode=0o700, parents=True)
-        options = "size=256m,mode=0700"
-        made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tollgate-test", str(server.data)],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        if made.returncode != 0:
-            pytest.skip(f"needs the right to mount a file system: {made.stderr.strip()}")
-
-    def begin(self) -> None:
-        with open(self._ballast, "wb", buffering=0) as file:
-            for size in (1 << 20, 4096):
-                try:
-                    while file.write(b"\0" * size) == size:
-                        pass
-                except OSError:
-                    continue
-
-    def end(self) -> None:
-        self._ballast.unlink(missing_ok=True)
-
-    def remove(self) -> None:
-        subprocess.run(["umount", "--lazy", str(self._folder)], check=True)
-
-
-@pytest.fixture(params=[FileSizeLimit, FullDisk], ids=["no writes", "a full disk"])
-def failing_server(request, tollgate):
-    """A server and the failure of its disk."""
-    server = tollgate()
-    failure = request.param(server)
-    yield server.start(), failure
-    server.kill()
-    if isinstance(failure, FullDisk):
-        failure.remove()
-
-
 def refusals(stub, request, count: int) -> list[grpc.RpcError]:
     """Asks so many times at once, and returns what came back instead of a decision."""
     calls = [stub.Check.future(request, timeout=rpc.TIMEOUT) for _ in range(count)]
@@ -184,31 +121,37 @@ def test_without_a_journal_nothing_is_allowed(failing_server, envoy_before):
         assert {error.code() for error in errors} == {grpc.StatusCode.UNAVAILABLE}
         assert envoy.ask(key, model="gpt-4o").status == 503
         assert envoy.ask("sk-unknown", model="gpt-4o").status == 503
-        assert status_of(server, "/readyz") == 503
-        assert status_of(server, "/healthz") == 200
+        assert server.status_of("/readyz") == 503
+        assert server.status_of("/healthz") == 200
         assert server.admin.call("POST", "/v1/keys", json={"name": "n"}).status_code == 503
         assert server.admin.get(key)["status"] == "enabled", "reading goes on"
         failure.end()
+        # By itself, without a restart.
+        server.until(lambda: not refusals(stub, request, 1), "allowed again")
+        server.until(lambda: server.status_of("/readyz") == 200, "ready again")
+        assert refusals(stub, request, 100) == []
+        assert server.admin.create(name="afterwards").secret
         assert server.terminate() == 0
         server.start()
-        server.until(lambda: not refusals(stub, request, 1), "allowed again")
-    assert status_of(server, "/readyz") == 200
-
-
-def status_of(server, path: str) -> int:
-    return requests.get(f"http://{server.http}{path}", timeout=TIMEOUT).status_code
+        server.until(lambda: not refusals(stub, request, 1), "allowed after a restart")
+    assert server.status_of("/readyz") == 200
 
 
 def test_a_key_cannot_be_made_where_it_cannot_be_kept(tollgate):
     server = tollgate().start()
     before = server.admin.create()
-    FileSizeLimit(server).begin()
+    disk = FileSizeLimit(server)
+    disk.begin()
     answer = server.admin.call("POST", "/v1/keys", json={"name": "lost"})
     assert answer.status_code == 503
     assert "api_key" not in answer.json()
     assert server.admin.call("POST", f"/v1/keys/{before.id}/revoke").status_code == 503
     assert server.is_running
+    disk.end()
+    # Nobody asks for decisions meanwhile: the next change finds the disk working again.
+    assert server.admin.create(name="found").secret
     server.restart()
+    assert len(server.admin.keys(name="found")) == 1
     assert server.admin.keys(name="lost") == []
     assert server.admin.get(before)["status"] == "enabled"
 

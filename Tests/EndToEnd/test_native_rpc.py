@@ -140,21 +140,6 @@ def test_a_malformed_message_is_refused(channel, payload):
     assert caught.value.code() == INVALID
 
 
-def test_settling_is_not_offered_yet(channel):
-    with pytest.raises(grpc.RpcError) as caught:
-        services.AuthorizationStub(channel).Settle(
-            messages.SettleRequest(reservation_id="rs_0"), timeout=rpc.TIMEOUT
-        )
-    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
-
-
-def test_streamed_checks_are_not_offered_yet(channel):
-    stub = services.AuthorizationStub(channel)
-    with pytest.raises(grpc.RpcError) as caught:
-        list(stub.CheckStream(iter([messages.CheckRequest(key="k")]), timeout=rpc.TIMEOUT))
-    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
-
-
 def test_many_calls_on_many_connections_are_each_answered_right(server, issue):
     keys = [issue(allowed_models=[f"model-{number}"]) for number in range(8)]
     calls, request_count = [], 4000

@@ -25,7 +25,7 @@ struct TidyTests {
         let paths = try Repository.swiftFiles().map(\.path)
         #expect(paths.contains("Sources/TollgateCore/Verdict.swift"))
         #expect(paths.contains("Tests/TidyTests/TidyTests.swift"))
-        #expect(paths.contains("Sources/TollgateEngine/Decisions/KeyTable.swift"))
+        #expect(paths.contains("Sources/TollgateEngine/Accounts/KeyTable.swift"))
     }
 
     @Test("Every rule finds what breaks it", arguments: Rule.all)

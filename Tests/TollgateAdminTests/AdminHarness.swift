@@ -4,6 +4,7 @@ internal import HummingbirdTesting
 internal import Logging
 internal import NIOCore
 internal import Synchronization
+internal import Testing
 internal import TollgateAdmin
 internal import TollgateCore
 internal import TollgateCrypto
@@ -32,6 +33,10 @@ final class AdminHarness: Sendable {
     let clock = ManualClock()
     let engine: Engine
     let registry: KeyRegistry
+    let groupCatalogue = InMemoryGroups()
+    let groups: GroupRegistry
+    let modelStore = InMemoryModels()
+    let models: ModelRegistry
     private let secrets: [Caller: String]
     private let obstacles = Mutex<[String]>([])
     private let metrics: [MetricFamily]
@@ -39,14 +44,25 @@ final class AdminHarness: Sendable {
     init(metrics: [MetricFamily] = []) throws {
         journal = InMemoryJournal()
         faults = FaultyJournal(journal)
-        engine = Engine(
-            catalogue: catalogue,
-            journal: faults,
-            time: clock,
-            digester: try SecretDigester(try Pepper.generate()),
-            activeKeyLimit: 1000
+        engine = try Engine(
+            EngineParts(
+                catalogue: catalogue,
+                groups: groupCatalogue,
+                journal: faults,
+                ledger: journal,
+                time: clock,
+                digester: try SecretDigester(try Pepper.generate())
+            )
         )
-        registry = KeyRegistry(engine: engine)
+        registry = KeyRegistry(engine: engine, groups: groupCatalogue)
+        groups = GroupRegistry(
+            catalogue: groupCatalogue,
+            follower: engine,
+            usage: engine,
+            zones: .utcOnly,
+            time: clock
+        )
+        models = try ModelRegistry(base: .builtIn, store: modelStore)
         self.metrics = metrics
         var auditor = KeyChanges()
         auditor.name = "auditor"
@@ -73,6 +89,8 @@ final class AdminHarness: Sendable {
     private func services() -> AdminServices {
         AdminServices(
             registry: registry,
+            groups: groups,
+            models: models,
             auditLog: journal,
             engine: engine,
             time: clock,
@@ -133,6 +151,38 @@ final class AdminHarness: Sendable {
         try await call(.post, "/v1/keys", body).document
     }
 
+    /// Creates the organisations acme, other and gone, which is deleted; the teams search (of acme),
+    /// foreign (of other) and closed (of acme, deleted); the users ann (of acme and search), bob (of
+    /// acme) and far (of other).
+    func createGroups() async throws {
+        let groups = [
+            ("organizations", #"{"id":"acme"}"#), ("organizations", #"{"id":"other"}"#),
+            ("organizations", #"{"id":"gone"}"#),
+            ("teams", #"{"id":"search","organization_id":"acme"}"#),
+            ("teams", #"{"id":"foreign","organization_id":"other"}"#),
+            ("teams", #"{"id":"closed","organization_id":"acme"}"#),
+            ("users", #"{"id":"ann","organization_id":"acme","team_id":"search"}"#),
+            ("users", #"{"id":"bob","organization_id":"acme"}"#),
+            ("users", #"{"id":"far","organization_id":"other"}"#),
+        ]
+        for (plural, body) in groups {
+            let answer = try await call(.post, "/v1/\(plural)", body)
+            try #require(answer.status == 201, "\(answer.text)")
+        }
+        for path in ["organizations/gone", "teams/closed"] {
+            try #require(try await call(.delete, "/v1/\(path)").status == 200)
+        }
+    }
+
+    /// All lists, to see whether anything has changed.
+    func everything() async throws -> [String] {
+        var texts: [String] = []
+        for list in ["keys", "organizations", "teams", "users", "models"] {
+            texts.append(try await call(.get, "/v1/\(list)?limit=1000").text)
+        }
+        return texts
+    }
+
     /// Records decisions, each a turn of its own.
     func check(_ secret: String, model: String, requestID: String = "") throws -> Verdict {
         let loop = engine.makeLoop()
@@ -172,7 +222,8 @@ struct Answer: Sendable {
 
     /// The ids of the keys or the logs in a list.
     var ids: [String] {
-        guard case .array(let elements) = document["keys"] ?? document["logs"] ?? .null else {
+        let lists = ["keys", "logs", "organizations", "teams", "users", "models"]
+        guard case .array(let elements)? = lists.lazy.compactMap({ document[$0] }).first else {
             return []
         }
         return elements.compactMap { $0["id"]?.string }

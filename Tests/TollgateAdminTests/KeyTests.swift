@@ -14,7 +14,16 @@ struct KeyTests {
          "allowed_regions":["EU"],"denied_regions":["US"],
          "allowed_actions":["chat:*"],"denied_actions":["images:*"],
          "ip_allowlist":{"enabled":true,"addresses":["10.0.0.0/8","2001:db8::1"]},
-         "permissions":{"manage_keys":true,"view_all_usage":false,"manage_billing":true}}
+         "permissions":{"manage_keys":true,"view_all_usage":false,"manage_billing":true},
+         "rate_limits":{"per_second":5,"per_minute":100,"per_hour":1000,"per_day":9000,"burst":7,
+                        "tokens_per_minute":90000,"concurrent":4},
+         "budget_limits":{"daily":1.5,"weekly":0.000000001,"monthly":100,"total":1e3},
+         "token_limits":{"daily":1,"monthly":2,"total":4611686018427387904,"per_request_max":4},
+         "request_limits":{"total":0},"enforcement":"monitor","unsettled":"charge_input",
+         "pricing":{"tier":"paid","max_input_price":2.5},
+         "policy":{"version":"2024-01-01","statements":[
+            {"effect":"Allow","actions":["*"],"resources":["model:gpt-4o*"]}]},
+         "iam_rules":[{"type":"deny_models","models":["o1*"]}]}
         """
 
     @Test("201: a creation shows the secret, where the key is, and everything that was set")
@@ -43,6 +52,28 @@ struct KeyTests {
                 == ["manage_keys": true, "view_all_usage": false, "manage_billing": true]
         )
         #expect(key["metadata"] == ["team": "search"])
+        #expect(
+            key["rate_limits"]
+                == [
+                    "per_second": 5, "per_minute": 100, "per_hour": 1000, "per_day": 9000,
+                    "burst": 7, "tokens_per_minute": 90_000, "concurrent": 4, "strict": false,
+                ]
+        )
+        #expect(
+            key["budget_limits"]
+                == [
+                    "daily": .number("1.5"), "weekly": .number("0.000000001"), "monthly": 100,
+                    "total": 1000, "currency": "USD", "timezone": "UTC",
+                ]
+        )
+        #expect(key["token_limits"]?["total"] == 4_611_686_018_427_387_904)
+        #expect(key["request_limits"] == ["total": 0])
+        #expect(key["pricing"] == ["tier": "paid", "max_input_price": .number("2.5")])
+        #expect(key["policy"]?["version"] == "2024-01-01")
+        #expect(key["iam_rules"] == .array([["type": "deny_models", "models": .array(["o1*"])]]))
+        #expect(key["enforcement"] == "monitor")
+        #expect(key["unsettled"] == "charge_input")
+        #expect(key["key_type"] == .null)
     }
 
     @Test("200: a key reads as it was created, but for its secret")
@@ -55,7 +86,9 @@ struct KeyTests {
         #expect(read.status == 200)
         #expect(read.headers[.eTag] == "\"1\"")
         let withSecret = created.text
-        #expect(read.text == withSecret.replacing("\"api_key\":\"\(secret)\",", with: ""))
+        let written = withSecret.replacing("\"api_key\":\"\(secret)\",", with: "")
+        // A key that is read also says what it has used, behind everything that was set.
+        #expect(read.text.hasPrefix(written.dropLast() + ",\"usage\":"))
         let list = try await harness.call(.get, "/v1/keys")
         #expect(!list.text.contains(secret))
     }
@@ -69,6 +102,12 @@ struct KeyTests {
         #expect(key["expires_at"] == .null)
         #expect(key["allowed_models"] == .array([]))
         #expect(key["ip_allowlist"] == ["enabled": false, "addresses": .array([])])
+        for block in ["rate_limits", "budget_limits", "token_limits", "request_limits"] {
+            #expect(key[block] == .object([]))
+        }
+        #expect(key["policy"] == .null)
+        #expect(key["enforcement"] == "enforce")
+        #expect(key["unsettled"] == "charge")
         let secret = try #require(key["api_key"]?.string)
         #expect(try harness.check(secret, model: "any").isAllowed)
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Testing
 internal import TollgateAdmin
 
@@ -25,9 +26,52 @@ struct CommandLineTests {
         )
     }
 
+    @Test("Options for limits become the blocks of the API, and none takes a limit away")
+    func limits() throws {
+        let options = try KeyOptions.parse([
+            "--rpm", "100", "--rps", "none", "--burst", "5", "--strict", "--tpm", "90000",
+            "--budget-daily", "1.50", "--budget-total", "none", "--timezone", "Europe/Berlin",
+            "--tokens-per-request", "8000", "--requests-total", "0", "--org", "acme", "--team",
+            "none", "--enforcement", "monitor",
+        ])
+        #expect(
+            try options.document()
+                == [
+                    "rate_limits": [
+                        "per_second": .null, "per_minute": 100, "burst": 5,
+                        "tokens_per_minute": 90_000, "strict": true,
+                    ],
+                    "budget_limits": [
+                        "daily": .number("1.5"), "total": .null, "timezone": "Europe/Berlin",
+                    ],
+                    "token_limits": ["per_request_max": 8000], "request_limits": ["total": 0],
+                    "organization_id": "acme", "team_id": .null, "enforcement": "monitor",
+                ]
+        )
+    }
+
+    @Test("Options win over the file of limits, limit by limit")
+    func limitsFile() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        let text = #"{"rate_limits":{"per_minute":1,"per_hour":2},"token_limits":null}"#
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let options = try GroupOptions.parse([
+            "--limits-file", path, "--rpm", "9", "--tokens-daily", "3", "--no-strict",
+        ])
+        #expect(
+            try options.document()
+                == [
+                    "rate_limits": ["per_minute": 9, "per_hour": 2, "strict": false],
+                    "token_limits": ["daily": 3],
+                ]
+        )
+    }
+
     @Test("What is not said is not sent")
     func nothing() throws {
         #expect(try KeyOptions.parse([]).document() == .object([]))
+        #expect(try GroupOptions.parse([]).document() == .object([]))
     }
 
     @Test("Metadata without a name is a usage error")
@@ -91,7 +135,13 @@ struct CommandLineTests {
         arguments: [
             ["bogus"], ["keys", "get"], ["keys", "list", "--limit", "0"],
             ["keys", "create", "--expires-in", "soon"], ["audit", "--follow", "--until", "1h"],
-            ["check", "--tokens", "-1"], ["keys", "list", "--output", "xml"],
+            ["check", "--tokens", "-1"], ["keys", "create", "--rpm", "-1"],
+            ["keys", "create", "--rpm", "1.5"], ["keys", "update", "k", "--budget-daily", "ten"],
+            ["keys", "create", "--budget-daily", "0.0000000001"], ["orgs", "credit", "acme"],
+            ["orgs", "credit", "acme", "none"], ["teams", "get"],
+            ["users", "list", "--limit", "0"],
+            ["usage"], ["usage", "--key", "a", "--org", "b"], ["models", "import"],
+            ["keys", "list", "--output", "xml"],
         ]
     )
     func refused(arguments: [String]) {

@@ -19,6 +19,20 @@ struct OutputTests {
         try expect(KeyTable.details(try Golden.document("key.json")), "key.txt")
     }
 
+    @Test("Groups, usage and models line up; what is nested has lines of its own")
+    func limits() throws {
+        try expect(UserWord.table(try Golden.document("groups.json")), "groups.txt")
+        try expect(KeyTable.details(try Golden.document("group.json")), "group.txt")
+        try expect(UsageTable.lines(try Golden.document("usage.json")), "usage.txt")
+    }
+
+    @Test("Models of LiteLLM's file are taken exactly, without those that have no price")
+    func prices() throws {
+        let prices = LiteLLMPrices(try Golden.document("litellm.json").members)
+        #expect(prices.skipped == 7)
+        try expect(ModelTable.list(["models": .array(prices.models)]), "litellm.txt")
+    }
+
     @Test("An outcome is one line")
     func outcome() throws {
         let keys = try Golden.document("keys.json")["keys"]?.elements ?? []

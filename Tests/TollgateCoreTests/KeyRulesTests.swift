@@ -18,7 +18,7 @@ struct KeyRulesTests {
                     }
                     #expect(
                         throws: RuleProblem.badPattern(dimension, isDenied: isDenied, index: 1)
-                    ) { try KeyRules(record) }
+                    ) { try rules(record) }
                 }
             }
         }
@@ -30,12 +30,12 @@ struct KeyRulesTests {
             var record = KeyRecord.sample()
             record[keyPath: list].allowed = [String](repeating: "a", count: 1000)
             record[keyPath: list].denied = [String](repeating: "b", count: 1000)
-            _ = try KeyRules(record)
+            _ = try rules(record)
             record[keyPath: list].denied.append("c")
-            #expect(throws: RuleProblem.tooMany(dimension, isDenied: true)) { try KeyRules(record) }
+            #expect(throws: RuleProblem.tooMany(dimension, isDenied: true)) { try rules(record) }
             record[keyPath: list].allowed.append("c")
             #expect(throws: RuleProblem.tooMany(dimension, isDenied: false)) {
-                try KeyRules(record)
+                try rules(record)
             }
         }
     }
@@ -49,7 +49,7 @@ struct KeyRulesTests {
                     addresses: ["10.0.0.0/8", "10.0.0.0/33", "x"]
                 )
             }
-            #expect(throws: RuleProblem.badAddress(index: 1)) { try KeyRules(record) }
+            #expect(throws: RuleProblem.badAddress(index: 1)) { try rules(record) }
         }
     }
 
@@ -57,19 +57,19 @@ struct KeyRulesTests {
     func tooManyAddresses() throws {
         var record = KeyRecord.sample()
         record.ipAllowlist.addresses = [String](repeating: "10.0.0.1", count: 1000)
-        _ = try KeyRules(record)
+        _ = try rules(record)
         record.ipAllowlist.addresses.append("10.0.0.1")
-        #expect(throws: RuleProblem.tooManyAddresses) { try KeyRules(record) }
+        #expect(throws: RuleProblem.tooManyAddresses) { try rules(record) }
     }
 
     @Test("restricts addresses only when the list is on")
     func switchedOff() throws {
         var record = KeyRecord.sample { $0.ipAllowlist.addresses = ["10.0.0.1"] }
-        #expect(try KeyRules(record).networks == nil)
+        #expect(try rules(record).networks == nil)
         record.ipAllowlist.isEnabled = true
-        #expect(try KeyRules(record).networks == [try #require(IPNetwork("10.0.0.1"))])
+        #expect(try rules(record).networks == [try #require(IPNetwork("10.0.0.1"))])
         record.ipAllowlist.addresses = []
-        #expect(try KeyRules(record).networks == [])
+        #expect(try rules(record).networks == [])
     }
 
     @Test("takes over what decisions read besides")
@@ -79,11 +79,29 @@ struct KeyRulesTests {
             record.expiresAt = WallTime(milliseconds: 7)
             record.permissions = .manageKeys
         }
-        let rules = try KeyRules(record)
+        let rules = try rules(record)
         #expect(rules.id == record.id)
         #expect(rules.status == .disabled)
         #expect(rules.expiresAt == WallTime(milliseconds: 7))
         #expect(rules.permissions == .manageKeys)
+    }
+
+    @Test("take a secret until the exact end of its grace, and no other secret")
+    func grace() throws {
+        let digests = (1...3).map { KeyDigest(words: ($0, 0, 0, 0)) }
+        let record = KeyRecord.sample(digests: [digests[0], digests[1]]) { record in
+            record.secrets[1].validUntil = WallTime(milliseconds: 500)
+        }
+        let rules = try rules(record)
+        let before = WallTime(milliseconds: 499)
+        let end = WallTime(milliseconds: 500)
+        #expect(rules.accepts(digests[0], at: before) && rules.accepts(digests[0], at: end))
+        #expect(rules.accepts(digests[1], at: before) && !rules.accepts(digests[1], at: end))
+        #expect(!rules.accepts(digests[2], at: before))
+    }
+
+    private func rules(_ record: KeyRecord) throws(RuleProblem) -> KeyRules {
+        try KeyRules(record, zones: .utcOnly)
     }
 
     private static var lists: [(RuleProblem.Dimension, WritableKeyPath<KeyRecord, NameLists>)] {

@@ -19,7 +19,7 @@ struct VerdictTests {
         let given: Set<Reason> = [
             .allowed, .missingAPIKey, .invalidAPIKey, .keyDisabled, .keyExpired, .keyRevoked,
             .ambiguousCredentials, .ipNotAllowed, .modelNotAllowed, .providerNotAllowed,
-            .supplierNotAllowed, .regionNotAllowed, .actionNotAllowed,
+            .supplierNotAllowed, .regionNotAllowed, .actionNotAllowed, .requestTooLarge,
         ]
         let cases = try DecisionTable.all()
         #expect(Set(cases.map(\.expected)) == given)
@@ -71,24 +71,26 @@ struct VerdictTests {
         var random = SeededGenerator(seed: 11)
         var reasons: Set<Reason> = []
         for _ in 0..<4000 {
-            let rules = try KeyRules(randomRecord(&random))
+            let rules = try KeyRules(randomRecord(&random), zones: .utcOnly)
             var request = CheckRequest()
             try fill(&request, &random)
             let now = Now(
                 wall: WallTime(milliseconds: Int64(random.number(in: 0...20))),
                 monotonic: MonotonicTime(nanoseconds: 0)
             )
+            let subject = DecisionSubject(rules: rules, chain: .alone(rules))
             let verdict = Decide.verdict(
                 on: request,
-                rules: rules,
+                by: subject,
+                price: Self.price,
                 at: now,
                 reservation: Self.reservation
             )
-            let lines = Decide.explanation(of: request, rules: rules, at: now)
-            let denial = lines.first { !$0.hasSuffix(": passes") }
+            let lines = Decide.explanation(of: request, by: subject, price: Self.price, at: now)
+            let denial = lines.first { $0.contains("denies") }
             let expected = verdict.isAllowed ? nil : "denies (\(verdict.reason.code))"
             #expect(denial.map { $0.drop { $0 != " " }.dropFirst() } == expected?[...])
-            #expect(lines.count == 7)
+            #expect(lines.count == 8)
             reasons.insert(verdict.reason)
         }
         // Otherwise the random inputs would show less than they seem to.
@@ -98,17 +100,20 @@ struct VerdictTests {
     @Test("cannot deny with the reason for allowing")
     func denialNeedsAReason() async {
         await #expect(processExitsWith: .failure) {
-            _ = Verdict(denying: .allowed, keyID: nil)
+            _ = Verdict(denying: Reason.allowed, keyID: nil)
         }
     }
 
     private static let reservation = ReservationID(rawValue: 42)
+    private static let price = RequestPrice.unknown(.denyWhenBudgeted)
 
     private func decide(_ request: borrowing CheckRequest, _ line: DecisionCase) throws -> Verdict {
         guard line.isKnown else { return Decide.verdict(withoutKey: request.credentials) }
+        let rules = try KeyRules(line.record, zones: .utcOnly)
         return Decide.verdict(
             on: request,
-            rules: try KeyRules(line.record),
+            by: DecisionSubject(rules: rules, chain: .alone(rules)),
+            price: Self.price,
             at: Now(wall: line.time, monotonic: MonotonicTime(nanoseconds: 0)),
             reservation: Self.reservation
         )
@@ -150,5 +155,19 @@ struct VerdictTests {
         if !random.isOnce(in: 4) {
             request.clientIP = IPAddress("10.0.0.\(random.number(in: 0...2))")
         }
+    }
+}
+
+extension MeterChain {
+    /// The meters of a key that belongs to no group and has counted nothing.
+    static func alone(_ rules: KeyRules) -> MeterChain {
+        MeterChain(
+            key: Meter(
+                id: SubjectID(rules.id),
+                level: .key,
+                rules: rules.limits,
+                counters: Counters()
+            )
+        )
     }
 }

@@ -1,3 +1,4 @@
+internal import SimulationTesting
 internal import Synchronization
 internal import TollgateCore
 internal import TollgateCrypto
@@ -94,55 +95,15 @@ final class StandInCatalogue: KeyCatalogue {
     }
 }
 
-/// A journal in memory that fails when it is told to.
-final class StandInJournal: Journal {
-    private struct State {
-        var blocks: [[UInt8]] = []
-        var isWritable = true
-    }
-
-    private let state = Mutex(State())
-
-    func append(_ block: Span<UInt8>) throws(StorageError) -> JournalPosition {
-        let bytes = block.withUnsafeBufferPointer { Array($0) }
-        return try state.withLock { (state) throws(StorageError) -> JournalPosition in
-            guard state.isWritable else { throw StorageError(.io, "planted") }
-            state.blocks.append(bytes)
-            return JournalPosition(rawValue: UInt64(state.blocks.count))
-        }
-    }
-
-    func whenDurable(
-        _ position: JournalPosition,
-        _ body: @escaping @Sendable (StorageError?) -> Void
-    ) {
-        let isKnown = state.withLock { position.rawValue <= UInt64($0.blocks.count) }
-        body(isKnown ? nil : StorageError(.io, "no such position"))
-    }
-
-    var blockCount: Int { state.withLock { $0.blocks.count } }
-
-    func setWritable(_ isWritable: Bool) {
-        state.withLock { $0.isWritable = isWritable }
-    }
-
-    /// Every decision in the journal, the oldest first.
-    func entries() throws -> [AuditEntry] {
-        try state.withLock { $0.blocks }.enumerated().flatMap { index, block in
-            try decisions(in: block, at: JournalPosition(rawValue: UInt64(index) + 1))
-        }
-    }
-}
-
-/// The decisions of one block.
-func decisions(
-    in block: [UInt8],
-    at position: JournalPosition = JournalPosition(rawValue: 1)
-) throws -> [AuditEntry] {
+/// The decisions of a block in which there is nothing else.
+func decisions(in block: [UInt8]) throws -> [AuditEntry] {
     var reader = try JournalBlockReader(block.span)
     var entries: [AuditEntry] = []
     while let record = try reader.next() {
-        let place = AuditPlace(position: position, index: UInt32(entries.count))
+        let place = AuditPlace(
+            position: JournalPosition(rawValue: 1),
+            index: UInt32(entries.count)
+        )
         entries.append(try DecisionRecord.read(record, time: reader.time, place: place))
     }
     return entries
@@ -150,25 +111,61 @@ func decisions(
 
 /// An engine with everything around it in a test's hands.
 struct House {
-    let time = ManualTime()
-    let catalogue = StandInCatalogue()
-    let journal = StandInJournal()
+    let time: ManualTime
+    let catalogue: StandInCatalogue
+    let groups: InMemoryGroups
+    let memory: InMemoryJournal
+    let journal: FaultyJournal
     let digester: SecretDigester
     let engine: Engine
     let registry: KeyRegistry
 
-    init(activeKeyLimit: Int = 1000) throws {
+    init(_ options: EngineOptions = EngineOptions()) throws {
+        try self.init(
+            ManualTime(),
+            StandInCatalogue(),
+            InMemoryGroups(),
+            InMemoryJournal(),
+            options
+        )
+    }
+
+    private init(
+        _ time: ManualTime,
+        _ catalogue: StandInCatalogue,
+        _ groups: InMemoryGroups,
+        _ memory: InMemoryJournal,
+        _ options: EngineOptions = EngineOptions()
+    ) throws {
+        self.time = time
+        self.catalogue = catalogue
+        self.groups = groups
+        self.memory = memory
         let pepper = [UInt8](repeating: 7, count: Pepper.byteCount)
         digester = try SecretDigester(try Pepper(bytes: pepper.span))
-        engine = Engine(
-            catalogue: catalogue,
-            journal: journal,
-            time: time,
-            digester: digester,
-            activeKeyLimit: activeKeyLimit
+        journal = FaultyJournal(memory)
+        engine = try Engine(
+            EngineParts(
+                catalogue: catalogue,
+                groups: groups,
+                journal: journal,
+                ledger: memory,
+                time: time,
+                digester: digester,
+                prices: RandomWorld.priceList
+            ),
+            options
         )
-        registry = KeyRegistry(engine: engine)
+        registry = KeyRegistry(engine: engine, groups: groups)
     }
+
+    /// The house of the next process, on the same disk.
+    func reopened() throws -> House {
+        try House(time, catalogue, groups, try memory.reopened())
+    }
+
+    /// The writes to the journal so far.
+    var blockCount: Int { memory.appended.count }
 
     /// Someone who may do everything.
     let administrator = Principal(keyID: KeyID(rawValue: 99), permissions: .all)
@@ -195,9 +192,13 @@ extension DecisionLoop {
     }
 
     /// Decides about a secret in a turn of its own.
-    func reason(for secret: String, model: String? = nil) throws -> Reason {
+    func reason(for secret: String, model: String? = nil, tokens: UInt64 = 0) throws -> Reason {
         beginTurn()
-        let verdict = try check(secret, model: model)
+        var request = CheckRequest()
+        request.present(secret)
+        if let model { try request.set(.model, to: model) }
+        request.tokens = tokens
+        let verdict = try check(request)
         _ = try commit()
         return verdict.reason
     }

@@ -79,6 +79,9 @@ struct LoopGatewayTests {
         #expect(gateway.engine.decisions[.allowed] == 0, "withdrawn answers do not count")
 
         gateway.journal.fault = .none
+        let early = try client.call(.check, NativeMessage.check())
+        #expect(try client.answer(early).status == "14", "the engine does not know what it counts")
+        try gateway.tend()
         let later = try client.call(.check, NativeMessage.check())
         #expect(try client.answer(later).status == "0")
         #expect(gateway.engine.isReady)
@@ -176,28 +179,9 @@ struct LoopGatewayTests {
         let client = try gateway.client()
         let before = try client.call(.check, NativeMessage.check(model: "gpt-4o"))
         #expect(try !NativeResponse(#require(client.answer(before).messages.first)).isAllowed)
-        gateway.services.models = ModelCatalogue([Model(id: "gpt-4o", provider: "new")])
+        gateway.engine.use(ModelCatalogue([Model(id: "gpt-4o", provider: "new")]))
         let after = try client.call(.check, NativeMessage.check(model: "gpt-4o"))
         #expect(try NativeResponse(#require(client.answer(after).messages.first)).isAllowed)
-    }
-
-    @Test("What is not offered yet is not implemented", arguments: [true, false])
-    func unimplemented(hasMessage: Bool) throws {
-        let gateway = try GatewayHarness()
-        let client = try gateway.client()
-        let settle = try client.call(.settle, hasMessage ? Protobuf.field(1, "rs_1") : [])
-        let answer = try client.answer(settle)
-        #expect(answer.status == "12")
-        #expect(answer.messages.isEmpty)
-        let stream = try client.begin(
-            .checkStream,
-            hasMessage ? [NativeMessage.check()] : [],
-            ends: true
-        )
-        let streamed = try client.answer(stream)
-        #expect(streamed.status == "12")
-        #expect(streamed.messages.isEmpty)
-        #expect(gateway.log.appended.isEmpty)
     }
 
     @Test("No failure is answered with a status that a proxy could take for leave")

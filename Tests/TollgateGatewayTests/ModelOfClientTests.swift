@@ -28,7 +28,13 @@ struct ModelOfClientTests {
             createdAt: WallTime(milliseconds: 0)
         )
         record.models.allowed = ["a"]
-        let rules = try KeyRules(record)
+        let rules = try KeyRules(record, zones: .utcOnly)
+        let meter = Meter(
+            id: SubjectID(record.id),
+            level: .key,
+            rules: rules.limits,
+            counters: Counters()
+        )
         let now = Now(
             wall: WallTime(milliseconds: 0),
             monotonic: MonotonicTime(nanoseconds: 0)
@@ -42,7 +48,8 @@ struct ModelOfClientTests {
             try fill(&request, path: path, body: body, GatewayConfiguration(), route: nil)
             let verdict = Decide.verdict(
                 on: request,
-                rules: rules,
+                by: DecisionSubject(rules: rules, chain: MeterChain(key: meter)),
+                price: .unknown(.allowFree),
                 at: now,
                 reservation: ReservationID(rawValue: 1)
             )

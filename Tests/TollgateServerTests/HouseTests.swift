@@ -191,7 +191,7 @@ struct HouseTests {
         func write(_ text: String) throws -> String { try fixture.scratch.write("m.json", text) }
         let file = try write(#"{"models":[{"id":"old","provider":"p"}]}"#)
         try fixture.withHouse(["models": file]) { (house) throws in
-            func models() -> [String] { house.services.models.models.map(\.id) }
+            func models() -> [String] { house.engine.prices.models.models.map(\.id) }
             #expect(models() == ["old"])
             for bad in ["", "{", #"{"models":[{"id":"","provider":"p"}]}"#] {
                 _ = try write(bad)
@@ -210,9 +210,9 @@ struct HouseTests {
     @Test("Without a file of models a reload keeps the built-in ones")
     func reloadBuiltIn() throws {
         try HouseFixture().withHouse { (house) throws in
-            let before = house.services.models.models.map(\.id)
+            let before = house.engine.prices.models.models.map(\.id)
             house.reload()
-            #expect(house.services.models.models.map(\.id) == before)
+            #expect(house.engine.prices.models.models.map(\.id) == before)
         }
     }
 }

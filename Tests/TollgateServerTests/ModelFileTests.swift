@@ -20,7 +20,7 @@ struct ModelFileTests {
     @Test("Everything that a file says of a model is read")
     func whole() throws {
         let catalogue = try ModelFile.read(Self.folder + "good/whole.json")
-        #expect(catalogue.models.map(\.id) == ["gpt-4o", "local", "free", "later-fields"])
+        #expect(catalogue.models.map(\.id) == ["gpt-4o", "local", "free", "served"])
         let priced = try #require(model("FOUR-O", in: catalogue))
         #expect(priced.id == "gpt-4o")
         #expect(priced.provider == "openai")
@@ -32,6 +32,8 @@ struct ModelFileTests {
         #expect(local.maximumOutput == nil)
         let free = try #require(model("free", in: catalogue))
         #expect(free.price == ModelPrice(input: 0, output: 0))
+        let served = try #require(model("served", in: catalogue))
+        #expect(served.suppliers == [ModelSupplier(name: "a", region: "EU")])
     }
 
     @Test("A file may have no models")
@@ -91,6 +93,6 @@ struct ModelFileTests {
             "models.json",
             #"{"models":[\#(entries.joined(separator: ","))]}"#
         )
-        #expect(refusal(path) == "\(path): more than 100000 models")
+        #expect(refusal(path) == "\(path): models must have at most 100000 entries.")
     }
 }

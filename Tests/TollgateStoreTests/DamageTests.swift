@@ -90,6 +90,11 @@ struct DamageTests {
         try FileManager.default.removeItem(atPath: directory.path("data/watermark"))
         let poorer = try open()
         #expect(try poorer.all(AuditQuery()).isEmpty)
+        // What the ledger has of the lost ones stays counted, and their positions are taken.
+        #expect(poorer.ledgerPosition == JournalPosition(rawValue: 10))
+        #expect(try poorer.append(BlockBuilder.block(at: 1, [Decision()])) == 11)
+        poorer.close()
+        #expect(try open().statistics.position == 11)
     }
 
     @Test("is refused when its whole database is gone")

@@ -4,8 +4,9 @@ internal import Synchronization
 internal import Testing
 internal import TollgateCore
 internal import TollgateEngine
-internal import TollgateStore
 internal import TollgateTesting
+
+@testable internal import TollgateStore
 
 @Suite("Sealing")
 struct SealingTests {
@@ -97,6 +98,61 @@ struct SealingTests {
         sealed.wait()
         #expect(store.statistics.sealedPosition == 1)
         #expect(try store.all(AuditQuery()).map { $0[.requestID] } == ["only"])
+    }
+
+    @Test("keeps settlements byte for byte with their keys, and shows them to nobody as decisions")
+    func settlements() throws {
+        let charge = ChargeSample(
+            reservation: ReservationID(rawValue: 77 << 64 | 5),
+            levels: [
+                ChargeSample.Level(
+                    level: .key,
+                    subject: SubjectID(Samples.keyID(3)),
+                    windows: [1, 2, 3, 4]
+                )
+            ]
+        )
+        let settlement = SettlementSample(
+            charge: charge,
+            chargedAt: BlockBuilder.now(1),
+            ending: .applied,
+            isOpen: true,
+            counted: charge.amounts,
+            used: charge.amounts
+        )
+        let decision = Decision(keyID: Samples.keyID(3), requestID: "asked")
+        let store = try Store(directory: directory.path("data"), options: Samples.options)
+        let records = [BlockBuilder.record(decision), charge.record, settlement.record]
+        try store.append(BlockBuilder.block(at: BlockBuilder.now(1), records))
+        #expect(store.statistics.appendedDecisions == 1)
+        for isSealed in [false, true] {
+            if isSealed { try store.seal() }
+            var query = AuditQuery()
+            query.keyID = Samples.keyID(3)
+            #expect(try store.all(query).map { $0[.requestID] } == ["asked"])
+            #expect(try store.all(AuditQuery()).count == 1)
+        }
+        #expect(store.statistics.unsealedDecisions == 0)
+        #expect(try store.verifyAuditChain().decisions == 1)
+        // The rows of the key, in the order of the block: its decision and its settlement.
+        let snapshot = try store.database.snapshot()
+        let keys = try #require(try content(.keys, in: snapshot))
+        let key = SegmentKey(0, of: keys.span)
+        #expect(key.id == Samples.keyID(3))
+        #expect(key.count == 2)
+        let texts = try #require(try content(.texts, in: snapshot))
+        #expect(texts == BlockBuilder.record(decision) + settlement.record)
+        let rows = try #require(try content(.rows, in: snapshot))
+        let row = SegmentRow(1, of: rows.span)
+        #expect(!row.isDecision)
+        #expect(Int(row.offset) == BlockBuilder.record(decision).count)
+    }
+
+    /// The first chunk of a kind in the segment that ends at position 1.
+    private func content(_ kind: SegmentHeader.Kind, in snapshot: Snapshot) throws -> [UInt8]? {
+        let key = SegmentHeader.key(1, kind, 0)
+        guard let value = try snapshot.value(of: key.span, in: .segments) else { return nil }
+        return value.bytes.withUnsafeBufferPointer { Array($0) }
     }
 
     @Test("chains the hashes: the same past gives the same hash, another one another")

@@ -98,7 +98,11 @@ extension APIError {
 
     static let noSuchPath = APIError(.notFound, "not_found", "There is nothing at this path.")
 
-    static let noSuchKey = APIError(.notFound, "key_not_found", "There is no such key.")
+    static let noSuchKey = noSuch("key")
+
+    static func noSuch(_ noun: String) -> APIError {
+        APIError(.notFound, "\(noun)_not_found", "There is no such \(noun).")
+    }
 
     static func methodNotAllowed(_ allowed: [HTTPRequest.Method]) -> APIError {
         let methods = allowed.map(\.rawValue).joined(separator: ", ")
@@ -114,7 +118,7 @@ extension APIError {
     static let versionMismatch = APIError(
         .preconditionFailed,
         "version_mismatch",
-        "The key has changed since the version in If-Match; read it again."
+        "It has changed since the version in If-Match; read it again."
     )
 
     static func tooLarge(limit: Int) -> APIError {
@@ -150,11 +154,23 @@ extension APIError {
 }
 
 extension APIError {
-    /// What the registry refused, as the API answers it.
-    init(_ error: RegistryError) {
+    /// What a registry refused, as the API answers it.
+    ///
+    /// - Parameters:
+    ///   - error: the refusal.
+    ///   - noun: what it is about: `key`, `team`.
+    init(_ error: RegistryError, about noun: String = "key") {
         switch error {
         case .notFound:
-            self = .noSuchKey
+            self = .noSuch(noun)
+        case .alreadyExists:
+            self.init(.conflict, "\(noun)_exists", "There is a \(noun) of this id.", field: "id")
+        case .deleted:
+            self.init(
+                .conflict,
+                "\(noun)_deleted",
+                "The \(noun) was deleted, which is for good."
+            )
         case .invalid(let field, let problem):
             self = .invalidField(field, problem)
         case .forbidden(let field, let problem):
@@ -168,10 +184,11 @@ extension APIError {
         }
     }
 
-    /// Runs what the registry may refuse, with the API's errors.
+    /// Runs what a registry may refuse, with the API's errors.
     static func translating<Value>(
+        about noun: String = "key",
         _ body: () throws(RegistryError) -> Value
     ) throws(APIError) -> Value {
-        do { return try body() } catch { throw APIError(error) }
+        do { return try body() } catch { throw APIError(error, about: noun) }
     }
 }

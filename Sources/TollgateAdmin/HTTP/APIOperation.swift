@@ -9,7 +9,7 @@ internal import TollgateEngine
 protocol APIOperation: Sendable {
     static var method: HTTPRequest.Method { get }
 
-    /// The path; `{id}` stands for the id of a key.
+    /// The path; `{id}` stands for the id of a key, a group or a model.
     static var path: String { get }
 
     /// What the caller's key must be permitted to do.
@@ -23,12 +23,14 @@ protocol APIOperation: Sendable {
 enum APIPermission: String, Sendable {
     case manageKeys = "manage_keys"
     case viewAllUsage = "view_all_usage"
+    case manageBilling = "manage_billing"
 
     /// The permission as a key has it.
     var permissions: Permissions {
         switch self {
         case .manageKeys: .manageKeys
         case .viewAllUsage: .viewAllUsage
+        case .manageBilling: .manageBilling
         }
     }
 }
@@ -51,6 +53,19 @@ struct APICall: Sendable {
     func keyID() throws(APIError) -> KeyID {
         guard let id, let keyID = KeyID(id) else { throw .noSuchKey }
         return keyID
+    }
+
+    /// The id of the group in the path; what cannot be an id is the id of no group.
+    func groupID(_ kind: GroupKind) throws(APIError) -> GroupID {
+        guard let text = idText, let groupID = GroupID(kind, text) else {
+            throw .noSuch(kind.noun)
+        }
+        return groupID
+    }
+
+    /// What stands for `{id}`, with its percent-encoding taken off; nil when that is none.
+    var idText: String? {
+        id.flatMap { PercentEncoding.decode($0[...].utf8) }
     }
 
     /// The body as JSON.

@@ -23,8 +23,10 @@ struct QueryReader {
                 omittingEmptySubsequences: false
             )
             guard
-                let first = pieces.first, let name = QueryReader.decode(first),
-                let value = pieces.count > 1 ? QueryReader.decode(pieces[1]) : ""
+                let first = pieces.first,
+                let name = PercentEncoding.decode(first, plusIsSpace: true),
+                let value = pieces.count > 1
+                    ? PercentEncoding.decode(pieces[1], plusIsSpace: true) : ""
             else { throw .invalidParameter("The query", "is not percent-encoded UTF-8") }
             guard !parameters.contains(where: { $0.name == name }) else {
                 throw .invalidParameter(name, "is there twice")
@@ -78,26 +80,5 @@ struct QueryReader {
         try value("limit", "must be a whole number from 1 to 1000") { text in
             Int(text).flatMap { (1...1000).contains($0) ? $0 : nil }
         } ?? 100
-    }
-
-    private static func decode(_ text: Substring.UTF8View) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"):
-                bytes.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard
-                    let high = rest.popFirst(), let low = rest.popFirst(),
-                    let upper = Character(Unicode.Scalar(high)).hexDigitValue,
-                    let lower = Character(Unicode.Scalar(low)).hexDigitValue
-                else { return nil }
-                bytes.append(UInt8(truncatingIfNeeded: upper << 4 | lower))
-            default:
-                bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

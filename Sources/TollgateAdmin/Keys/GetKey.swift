@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import TollgateCore
 internal import TollgateEngine
 
-/// `GET /v1/keys/{id}` reads a key.
+/// `GET /v1/keys/{id}` reads a key, what it has used and what is left of its own limits.
 enum GetKey: APIOperation {
     static let method = HTTPRequest.Method.get
     static let path = "/v1/keys/{id}"
@@ -14,8 +14,9 @@ enum GetKey: APIOperation {
         let record = try APIError.translating { () throws(RegistryError) in
             try services.registry.key(id)
         }
+        let usage = try services.usage(of: id)
         return APIReply(
-            KeyDocument.json(record, at: services.time.now().wall),
+            KeyDocument.json(record, at: services.time.now().wall, usage: usage),
             version: record.version
         )
     }

@@ -1,4 +1,5 @@
 internal import TollgateCore
+internal import TollgateEngine
 
 /// A key as the API shows it.
 enum KeyDocument {
@@ -8,8 +9,14 @@ enum KeyDocument {
     ///   - record: the key.
     ///   - time: now, by which it may have expired.
     ///   - secret: the secret, in the one answer that may hold it.
+    ///   - usage: what was counted for it, where that is shown.
     /// - Returns: the key as an object.
-    static func json(_ record: KeyRecord, at time: WallTime, secret: String? = nil) -> JSONValue {
+    static func json(
+        _ record: KeyRecord,
+        at time: WallTime,
+        secret: String? = nil,
+        usage: SubjectUsage? = nil
+    ) -> JSONValue {
         var members: [JSONValue.Member] = []
         func add(_ name: String, _ value: JSONValue) {
             members.append(JSONValue.Member(name, value))
@@ -24,6 +31,10 @@ enum KeyDocument {
         add("description", .string(record.description))
         add("masked_key", JSONValue(record.secrets.first?.masked))
         add("status", .string(record.effectiveStatus(at: time).name))
+        add("key_type", JSONValue(KeyType(of: record)?.rawValue))
+        add("organization_id", JSONValue(record.organization))
+        add("team_id", JSONValue(record.team))
+        add("user_id", JSONValue(record.user))
         add("environment", .string(record.environment))
         add("group", .string(record.group))
         add("created_at", .string(Timestamp.text(record.createdAt)))
@@ -37,8 +48,18 @@ enum KeyDocument {
         add("actions", record.actions)
         add("ip_allowlist", json(record.ipAllowlist))
         add("permissions", json(record.permissions))
-        add("metadata", json(record.metadata))
+        members += LimitDocument.members(record.limits)
+        add("pricing", record.pricing.map { PolicyJSON.json($0) } ?? .null)
+        add("policy", record.policy.map { PolicyJSON.json($0) } ?? .null)
+        add("iam_rules", .array(record.iamRules.map { PolicyJSON.json($0) }))
+        add("enforcement", .string(record.enforcement.name))
+        add("unsettled", .string(record.unsettled.name))
+        add("metadata", JSONValue(sorted: record.metadata))
         add("version", JSONValue(record.version))
+        if let usage {
+            add("usage", .object(UsageDocument.members(usage)))
+            add("remaining", UsageDocument.remaining(usage.limits))
+        }
         return .object(members)
     }
 
@@ -51,13 +72,6 @@ enum KeyDocument {
             Permissions.named.map { name, permission in
                 JSONValue.Member(name, .bool(permissions.contains(permission)))
             }
-        )
-    }
-
-    /// Metadata, by name: a dictionary has no order of its own, and answers should not vary.
-    private static func json(_ metadata: [String: String]) -> JSONValue {
-        .object(
-            metadata.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }
         )
     }
 }

@@ -4,7 +4,8 @@ internal import TollgateEngine
 /// Reads what a caller wants a key to be: the body of a creation or of a PATCH.
 ///
 /// PATCH merges (RFC 7396): a field that is not there stays as it is, null empties it, and the
-/// members of `metadata`, `ip_allowlist` and `permissions` are merged in turn; lists are replaced.
+/// members of `metadata`, `ip_allowlist`, `permissions`, `pricing` and the blocks of limits are merged
+/// in turn; lists and the policy are replaced.
 /// A creation merges into a key that restricts nothing. What the values mean is for the registry
 /// to judge; here they only have to be there once, known, and of the right type.
 struct KeyFields {
@@ -35,7 +36,16 @@ struct KeyFields {
         try fields.readLists()
         try fields.readAllowlist(record?.ipAllowlist ?? IPAllowlist())
         try fields.readPermissions(record?.permissions ?? [])
-        try fields.readMetadata(record?.metadata ?? [:])
+        try fields.readGroups()
+        fields.changes.limits = try LimitFields.limits(
+            in: &fields.reader,
+            mergedInto: record?.limits ?? LimitSettings()
+        )
+        try fields.readRules(record)
+        fields.changes.metadata = try fields.reader.mergedTexts(
+            "metadata",
+            into: record?.metadata ?? [:]
+        )
         try fields.reader.finish()
         return fields.changes
     }
@@ -46,14 +56,14 @@ struct KeyFields {
     }
 
     private mutating func readDescription() throws(APIError) {
-        changes.name = try required("name", try reader.text("name"))
+        changes.name = try reader.filled("name", try reader.text("name"))
         changes.description = try reader.text("description").or("")
-        changes.environment = try required("environment", try reader.text("environment"))
+        changes.environment = try reader.filled("environment", try reader.text("environment"))
         changes.group = try reader.text("group").or("")
     }
 
     private mutating func readStatus() throws(APIError) {
-        switch try required("status", try reader.text("status")) {
+        switch try reader.filled("status", try reader.text("status")) {
         case nil: break
         case "enabled": changes.status = .enabled
         case "disabled": changes.status = .disabled
@@ -118,30 +128,57 @@ struct KeyFields {
         }
     }
 
-    private mutating func readMetadata(_ old: [String: String]) throws(APIError) {
-        switch try reader.object("metadata") {
-        case .absent: break
-        case .null: changes.metadata = [:]
-        case .value(var members):
-            var metadata = old
-            for member in members.takeRest() {
-                metadata[member.name] =
-                    member.value == .null
-                    ? nil : try ObjectReader.text(member.value, at: members.path(of: member.name))
-            }
-            changes.metadata = metadata
+    private mutating func readGroups() throws(APIError) {
+        changes.organization = try reader.text("organization_id").orNull
+        changes.team = try reader.text("team_id").orNull
+        changes.user = try reader.text("user_id").orNull
+        guard let name = try reader.filled("key_type", try reader.text("key_type")) else { return }
+        guard let type = KeyType(rawValue: name) else {
+            throw .invalidField("key_type", "must be user, team or organization")
         }
+        changes.type = type
     }
 
-    /// The value of a field that cannot be empty.
-    private func required<Value>(
-        _ name: String,
-        _ field: Field<Value>
-    ) throws(APIError) -> Value? {
-        switch field {
-        case .absent: return nil
-        case .null: throw .invalidField(name, "must not be null")
-        case .value(let value): return value
+    private mutating func readRules(_ record: KeyRecord?) throws(APIError) {
+        switch reader.take("policy") {
+        case .absent: break
+        case .null: changes.policy = .some(nil)
+        case .value(let value):
+            changes.policy = try PolicyReader.document(value, at: reader.path(of: "policy"))
         }
+        switch reader.take("iam_rules") {
+        case .absent: break
+        case .null: changes.iamRules = []
+        case .value(let value):
+            changes.iamRules = try PolicyReader.rules(value, at: reader.path(of: "iam_rules"))
+        }
+        switch reader.take("pricing") {
+        case .absent: break
+        case .null: changes.pricing = .some(nil)
+        case .value(let value):
+            changes.pricing = try PolicyReader.pricing(
+                value,
+                at: reader.path(of: "pricing"),
+                mergedInto: record?.pricing ?? PricingRule()
+            )
+        }
+        changes.enforcement = try reader.word("enforcement", or: .enforce, \.name)
+        changes.unsettled = try reader.word("unsettled", or: .charge, \.name)
+    }
+}
+
+extension ObjectReader {
+    /// One of several words; null stands for one of them.
+    fileprivate mutating func word<Word: CaseIterable>(
+        _ name: String,
+        or fallback: Word,
+        _ text: (Word) -> String
+    ) throws(APIError) -> Word? {
+        guard let written = try self.text(name).or(text(fallback)) else { return nil }
+        guard let word = Word.allCases.first(where: { text($0) == written }) else {
+            let words = Word.allCases.map(text).joined(separator: ", ")
+            throw .invalidField(path(of: name), "must be one of \(words)")
+        }
+        return word
     }
 }

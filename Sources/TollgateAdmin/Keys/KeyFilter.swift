@@ -7,11 +7,14 @@ struct KeyFilter {
     private let status: KeyStatus?
     private let group: String?
     private let model: [UInt8]?
+    private let organization: String?
+    private let team: String?
+    private let user: String?
     private let search: String?
 
     /// Takes its parameters out of a query.
     ///
-    /// `name` and `group` are met exactly, `model` by keys that may use it, and `q` by a part of the
+    /// `name`, `group` and the ids of groups are met exactly, `model` by keys that may use it, and `q` by a part of the
     /// id, the name or the description, capitals or not.
     init(_ query: inout QueryReader, at now: WallTime) throws(APIError) {
         self.now = now
@@ -22,6 +25,9 @@ struct KeyFilter {
         }
         group = query.text("group")
         model = query.text("model").map { Array($0.utf8) }
+        organization = query.text("organization_id")
+        team = query.text("team_id")
+        user = query.text("user_id")
         search = query.text("q")?.lowercased()
     }
 
@@ -30,6 +36,9 @@ struct KeyFilter {
         if let name, record.name != name { return false }
         if let status, record.effectiveStatus(at: now) != status { return false }
         if let group, record.group != group { return false }
+        if let organization, record.organization != organization { return false }
+        if let team, record.team != team { return false }
+        if let user, record.user != user { return false }
         if let search, !KeyFilter.mentions(search, record) { return false }
         if let model, !KeyFilter.permits(model, record) { return false }
         return true

@@ -8,22 +8,12 @@ enum UpdateKey: APIOperation {
     static let path = "/v1/keys/{id}"
     static let permission = APIPermission.manageKeys
 
-    /// How often a merge is tried again when somebody else changes the key in between.
-    private static let attemptLimit = 8
-
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         let id = try call.keyID()
-        let required = try EntityTag.required(call.headers)
         let document = try call.document()
-        // Without If-Match the caller does not mind which version it changes.
-        for _ in 1..<(required == nil ? attemptLimit : 1) {
-            do {
-                return try merge(document, into: id, required, call.principal, services)
-            } catch {
-                guard error == .versionMismatch else { throw error }
-            }
+        return try VersionedMerge.run(call.headers) { (required) throws(APIError) in
+            try merge(document, into: id, required, call.principal, services)
         }
-        return try merge(document, into: id, required, call.principal, services)
     }
 
     /// Changes the key as it is now, and only if it is still so when the change is written.

@@ -9,6 +9,8 @@ package final class Model: Sendable {
     package let maximumOutput: UInt64?
     /// What it costs; nil when it has no price.
     package let price: ModelPrice?
+    /// The endpoints that serve it.
+    package let suppliers: [ModelSupplier]
 
     let providerBytes: [UInt8]
 
@@ -17,14 +19,44 @@ package final class Model: Sendable {
         provider: String,
         aliases: [String] = [],
         maximumOutput: UInt64? = nil,
-        price: ModelPrice? = nil
+        price: ModelPrice? = nil,
+        suppliers: [ModelSupplier] = []
     ) {
         self.id = id
         self.provider = provider
         self.aliases = aliases
         self.maximumOutput = maximumOutput
         self.price = price
+        self.suppliers = suppliers
         providerBytes = Array(provider.utf8)
+    }
+}
+
+/// An endpoint that serves a model, and where it does.
+package struct ModelSupplier: Equatable, Sendable {
+    /// As requests name it: `openai-eu`.
+    package let name: String
+    /// Empty when it is not known.
+    package let region: String
+
+    package init(name: String, region: String = "") {
+        self.name = name
+        self.region = region
+    }
+}
+
+/// What an administrator has said about a model, over what the built-in catalogue or a file says.
+package enum StoredModel: Sendable {
+    /// It is this one.
+    case model(Model)
+    /// It is not there.
+    case removed(String)
+
+    package var id: String {
+        switch self {
+        case .model(let model): model.id
+        case .removed(let id): id
+        }
     }
 }
 
@@ -122,10 +154,18 @@ package final class ModelCatalogue: Sendable {
 }
 
 extension CheckRequest {
-    /// Fills in the provider that the catalogue knows for a model, when the request names none.
+    /// Fills in what the catalogue knows of a model and the request does not say: the provider, and
+    /// the region of the supplier that the request names.
     package mutating func complete(with model: Model) throws(Problem) {
-        guard !has(.provider) else { return }
-        let bytes = model.providerBytes
-        try set(.provider, to: bytes.span)
+        if !has(.provider) {
+            let bytes = model.providerBytes
+            try set(.provider, to: bytes.span)
+        }
+        guard !model.suppliers.isEmpty, has(.supplier), !has(.region) else { return }
+        for supplier in model.suppliers where !supplier.region.isEmpty {
+            guard Text.equalIgnoringCase(self[.supplier], supplier.name.utf8.span) else { continue }
+            try set(.region, to: supplier.region.utf8.span)
+            return
+        }
     }
 }

@@ -3,57 +3,173 @@ internal import TollgateCrypto
 
 /// The engine as one event loop sees it: it decides, and records what it decided.
 ///
-/// Confined to its loop. A turn begins with the clock, decides any number of questions and ends
-/// with `commit`; no answer of the turn may leave before that has returned.
+/// Confined to its loop. A turn begins with the clock, decides and settles any number of questions
+/// and ends with `commit`; no answer of the turn may leave before that has returned.
 package final class DecisionLoop {
-    private let engine: Engine
+    let engine: Engine
+    /// Tells this loop's turns from those of others.
+    let number: UInt32
+    private let turn: OpenTurns.Turn
     // What follows is touched by one thread, by methods that do not call each other while they
     // change it: checking that at run time, for each request, would find nothing.
     /// Filled when the first reservation is made: only that can fail, and then denies.
     @exclusivity(unchecked) private var random: RandomPool?
     @exclusivity(unchecked) private var block = JournalBlock()
-    @exclusivity(unchecked) private var now: Now
+    /// The records of holds that end, which follow all others: as they count after all others.
+    @exclusivity(unchecked) var ends = JournalBlock()
+    @exclusivity(unchecked) var now: Now
+    @exclusivity(unchecked) var books: Books
+    @exclusivity(unchecked) var prices: PriceList
+    @exclusivity(unchecked) var ended = EndedHolds()
+    @exclusivity(unchecked) private var begun: [ReservationID] = []
     @exclusivity(unchecked) private var tally = DecisionTally()
 
-    init(engine: Engine) {
+    /// What is left of the limits of the last question's key, the tightest first; empty when no key
+    /// was found.
+    @exclusivity(unchecked) package private(set) var report = LimitReport()
+
+    init(engine: Engine, number: UInt32) {
         self.engine = engine
+        self.number = number
+        turn = engine.openTurns.add()
         now = engine.time.now()
-        block.reset(at: now.wall)
+        (books, prices) = engine.turn
+        block.reset(at: now)
+        ends.reset(at: now)
+    }
+
+    deinit {
+        engine.openTurns.remove(turn)
     }
 
     /// Starts a turn: reads the clocks.
     package func beginTurn() {
         now = engine.time.now()
-        block.reset(at: now.wall)
+        (books, prices) = engine.turn
+        block.reset(at: now)
+        ends.reset(at: now)
     }
 
-    /// Decides one question.
+    /// Decides one question, and counts it when it is allowed.
     ///
     /// - Returns: the verdict; it counts only once `commit` has returned.
     /// - Throws: when the key's record cannot be read, the generator of random numbers fails, the
-    ///   turn is full, or a dry run meets a journal that cannot be written. Nothing may be allowed
-    ///   then.
+    ///   turn is full, or the journal cannot be written. Nothing may be allowed then.
     package func check(_ request: borrowing CheckRequest) throws(EngineError) -> Verdict {
+        report.removeAll()
+        try requireRoom(for: DecisionRecord.lengthLimit + ChargeRecord.lengthLimit)
         let verdict = try decide(request)
-        if request.isDryRun {
-            // It is in no block whose failure would withdraw it, and it counts nowhere.
-            guard engine.isReady else {
-                throw .storage(StorageError(.io, "the journal cannot be written"))
-            }
-            return verdict
-        }
-        guard DecisionRecord.write(verdict, on: request, to: &block) else {
-            throw .overloaded
-        }
+        // A dry run counts nowhere, and is in no block.
+        if request.isDryRun { return verdict }
+        guard DecisionRecord.write(verdict, on: request, to: &block) else { throw .overloaded }
         tally.count(verdict.reason)
         return verdict
     }
 
-    private func decide(_ request: borrowing CheckRequest) throws(EngineError) -> Verdict {
-        guard let rules = try engine.rules(for: request, at: now.wall) else {
-            return Decide.verdict(withoutKey: request.credentials)
+    /// How the decision on a question comes about, one line for each check, with the values of this
+    /// moment.
+    package func explain(_ request: borrowing CheckRequest) -> [String] {
+        do {
+            guard let (key, digest) = try key(of: request) else {
+                return [
+                    "key: denies (\(Decide.verdict(withoutKey: request.credentials).reason.code))"
+                ]
+            }
+            let price = prices.price(of: request)
+            key.account.lock()
+            defer { key.account.unlock() }
+            guard key.isUsable else { return ["key: is being read again"] }
+            guard key.rules.accepts(digest, at: now.wall) else {
+                return ["key: denies (\(Reason.invalidAPIKey.code))"]
+            }
+            let subject = DecisionSubject(rules: key.rules, chain: key.chain)
+            return Decide.explanation(of: request, by: subject, price: price, at: now)
+        } catch {
+            return ["key: cannot be read now"]
         }
-        return Decide.verdict(on: request, rules: rules, at: now, reservation: try mint())
+    }
+
+    // MARK: Deciding
+
+    private func decide(_ request: borrowing CheckRequest) throws(EngineError) -> Verdict {
+        for _ in 0..<Books.patience {
+            guard let (key, digest) = try key(of: request) else { break }
+            if let verdict = try decide(request, key, digest) { return verdict }
+            try books.renew(key, digest)
+        }
+        return Decide.verdict(withoutKey: request.credentials)
+    }
+
+    /// Decides what a key asks; nil when it has to be looked for again.
+    private func decide(
+        _ request: borrowing CheckRequest,
+        _ key: ActiveKey,
+        _ digest: KeyDigest
+    ) throws(EngineError) -> Verdict? {
+        let price = prices.price(of: request)
+        let reservation = try mint()
+        key.account.lock()
+        defer { key.account.unlock() }
+        guard key.isUsable, key.rules.knows(digest) else { return nil }
+        guard key.rules.accepts(digest, at: now.wall) else {
+            return Decide.verdict(withoutKey: .presented)
+        }
+        key.isRecent = true
+        let chain = key.chain
+        let verdict = Decide.verdict(
+            on: request,
+            by: DecisionSubject(rules: key.rules, chain: chain),
+            price: price,
+            at: now,
+            reservation: reservation
+        )
+        if let charge = verdict.charge, !request.isDryRun {
+            try count(charge, verdict.reservation, request, price.known, on: chain)
+        }
+        report.read(chain, at: now, denied: verdict.limit)
+        return verdict
+    }
+
+    /// Counts an allowed request, on all meters and in the journal.
+    private func count(
+        _ charge: Charge,
+        _ reservation: ReservationID,
+        _ request: borrowing CheckRequest,
+        _ price: ModelPrice?,
+        on chain: MeterChain
+    ) throws(EngineError) {
+        // Before anything is counted: a record that finds no room would leave the counters alone.
+        guard
+            ChargeRecord.write(
+                charge,
+                reservation,
+                inputTokens: request.inputTokens,
+                price: price,
+                on: chain,
+                to: &block
+            )
+        else { throw .overloaded }
+        if begun.isEmpty { turn.begin(at: now.monotonic) }
+        chain.count(charge, at: now)
+        books.holds.insert(
+            LedgerHold(
+                reservation,
+                charge,
+                inputTokens: request.inputTokens,
+                price: price,
+                on: chain,
+                at: now
+            )
+        )
+        begun.append(reservation)
+    }
+
+    /// The key that a question presents, ready to be asked; nil when it presents none that we know.
+    private func key(
+        of request: borrowing CheckRequest
+    ) throws(EngineError) -> (key: ActiveKey, digest: KeyDigest)? {
+        guard request.credentials == .presented else { return nil }
+        return try engine.key(forSecret: request.secret.bytes, in: books)
     }
 
     private func mint() throws(EngineError) -> ReservationID {
@@ -67,38 +183,41 @@ package final class DecisionLoop {
         }
     }
 
-    /// How the decision on a question comes about, one line for each check.
-    package func explain(_ request: borrowing CheckRequest) -> [String] {
-        let found: KeyRules?
-        do {
-            found = try engine.rules(for: request, at: now.wall)
-        } catch {
-            return ["key: cannot be read now"]
-        }
-        guard let rules = found else {
-            return ["key: denies (\(Decide.verdict(withoutKey: request.credentials).reason.code))"]
-        }
-        return Decide.explanation(of: request, rules: rules, at: now)
+    /// Makes sure that what is about to be counted can be recorded.
+    func requireRoom(for length: Int) throws(EngineError) {
+        guard books.areSound else { throw .storage(.unwritable) }
+        guard block.hasRoom(for: length + ends.count) else { throw .overloaded }
     }
 
-    /// Ends a turn: appends its decisions to the journal, in one write.
+    // MARK: The end of a turn
+
+    /// Ends a turn: appends what it decided and settled to the journal, in one write.
     ///
-    /// - Returns: where they are, nil when there were none.
-    /// - Throws: when they could not be written. Then it is not known whether they were, and every
-    ///   answer of the turn must be withdrawn.
+    /// - Returns: where it is, nil when there was nothing.
+    /// - Throws: when it could not be written. Then it is not known whether it was, and every answer
+    ///   of the turn must be withdrawn.
     package func commit() throws(EngineError) -> JournalPosition? {
-        guard !block.isEmpty else {
+        guard !block.isEmpty || !ends.isEmpty else {
             engine.publish(&tally)
             return nil
         }
-        defer { block.reset(at: now.wall) }
+        defer {
+            block.reset(at: now)
+            ends.reset(at: now)
+            ended.removeAll()
+            if !begun.isEmpty { turn.end() }
+            begun.removeAll(keepingCapacity: true)
+        }
+        guard block.append(recordsOf: ends) else {
+            preconditionFailure("room for the ends of holds was made before")
+        }
         do {
-            let position = try engine.journal.append(block.bytes)
-            engine.journalIsWritable(true)
+            let position = try engine.journal.append(block.bytes, epoch: books.epoch)
+            ended.count(at: now, position, in: books)
             engine.publish(&tally)
             return position
         } catch {
-            engine.journalIsWritable(false)
+            engine.failed(books, withdrawn: begun)
             // Withdrawn answers were not given, so they do not count.
             tally.reset()
             throw .storage(error)
@@ -112,6 +231,11 @@ package final class DecisionLoop {
     ) {
         engine.journal.whenDurable(position, body)
     }
+}
+
+extension StorageError {
+    /// The books are given up, and new ones not begun yet.
+    static let unwritable = StorageError(.io, "the journal cannot be written")
 }
 
 /// How often each reason was given.

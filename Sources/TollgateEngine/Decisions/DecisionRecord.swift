@@ -4,8 +4,9 @@ package import TollgateCore
 ///
 /// Shape behind length and type, all numbers little-endian: reason (1), flags (1), key id (16),
 /// reservation (16), client address (16), tokens (8), input tokens (8), length of each text (2
-/// each, in the order of `CheckRequest.Field`), length of the metadata (2), the texts, the
-/// metadata.
+/// each, in the order of `CheckRequest.Field`), length of the metadata (2), reserved cost in
+/// nano-USD (8), why it would have been denied (1), the limit that denied it (1) and its level (1),
+/// the texts, the metadata.
 package enum DecisionRecord {
     /// The type byte of decisions.
     package static let type: UInt8 = 1
@@ -13,9 +14,9 @@ package enum DecisionRecord {
     private static let hasKey: UInt8 = 1 << 0
     private static let hasAddress: UInt8 = 1 << 1
 
-    private static let fixedLength = 3 + 2 + 16 * 3 + 8 * 2 + 2 * 8
+    private static let fixedLength = 3 + 2 + 16 * 3 + 8 * 2 + 2 * 8 + 8 + 3
     private static let textLimit = CheckRequest.Field.allCases.reduce(0) { $0 + $1.limit }
-    private static let lengthLimit = fixedLength + textLimit + CheckRequest.metadataLimit
+    static let lengthLimit = fixedLength + textLimit + CheckRequest.metadataLimit
 
     /// Appends a decision to a block; false when the block is full.
     static func write(
@@ -38,6 +39,10 @@ package enum DecisionRecord {
         block.write(request.inputTokens)
         for field in 0..<request.ranges.count { block.write(request.ranges[field].count) }
         block.write(UInt16(truncatingIfNeeded: request.metadata.count))
+        block.write(verdict.charge?.amounts.cost ?? 0)
+        block.write(verdict.monitored.rawValue)
+        block.write(verdict.limit?.limit.rawValue ?? 0)
+        block.write(verdict.limit?.level.rawValue ?? 0)
         for field in 0..<request.ranges.count {
             block.write(request.text.bytes(in: request.ranges[field]))
         }
@@ -100,6 +105,20 @@ package enum DecisionRecord {
         if flags & hasAddress != 0 { entry.clientIP = IPAddress(bits: wide(record, 37)) }
         entry.tokens = record.littleEndian(at: 53, width: 8)
         entry.inputTokens = record.littleEndian(at: 61, width: 8)
+        entry.reservedCost = Money(
+            nanos: Int64(truncatingIfNeeded: record.littleEndian(at: 85, width: 8))
+        )
+        guard let monitored = Reason(rawValue: record[93]) else { throw uneven() }
+        entry.monitored = monitored
+        if record[94] != 0 {
+            guard
+                let name = LimitName(rawValue: record[94]),
+                let level = LimitLevel(rawValue: record[95])
+            else { throw uneven() }
+            entry.limit = AuditEntry.LimitPlace(name: name, level: level)
+        } else if record[95] != 0 {
+            throw uneven()
+        }
         var index = fixedLength
         for field in CheckRequest.Field.allCases {
             let length = Int(record.littleEndian(at: 69 + 2 * Int(field.rawValue), width: 2))

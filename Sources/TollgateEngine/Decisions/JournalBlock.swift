@@ -3,13 +3,14 @@ package import TollgateCore
 /// The decisions of one turn of one event loop, on their way into the journal.
 ///
 /// Shape, all numbers little-endian: version (1 byte), wall time in milliseconds (8), number of
-/// records (4), then the records. A record starts with its length (2) and type (1).
+/// records (4), monotonic time in nanoseconds (8), then the records. A record starts with its length
+/// (2) and type (1): a `DecisionRecord`, and what the ledger is made of.
 package struct JournalBlock: ~Copyable {
     /// The first byte of every block that this code writes.
     static let version: UInt8 = 1
 
     /// How many bytes precede the records.
-    static let headerLength = 13
+    static let headerLength = 21
 
     /// The longest block: far more than one turn of one loop can fill.
     static let lengthLimit = 16 << 20
@@ -34,11 +35,20 @@ package struct JournalBlock: ~Copyable {
     package var isEmpty: Bool { recordCount == 0 }
 
     /// Forgets the records and takes the time of the next turn.
-    mutating func reset(at time: WallTime) {
+    mutating func reset(at now: Now) {
         count = JournalBlock.headerLength
         recordCount = 0
         base.storeBytes(of: JournalBlock.version, as: UInt8.self)
-        base.storeBytes(of: time.milliseconds.littleEndian, toByteOffset: 1, as: Int64.self)
+        base.storeBytes(
+            of: now.wall.milliseconds.littleEndian,
+            toByteOffset: 1,
+            as: Int64.self
+        )
+        base.storeBytes(
+            of: now.monotonic.nanoseconds.littleEndian,
+            toByteOffset: 13,
+            as: Int64.self
+        )
     }
 
     /// The block as it is appended.
@@ -53,6 +63,9 @@ package struct JournalBlock: ~Copyable {
             return _overrideLifetime(span, borrowing: self)
         }
     }
+
+    /// Whether records of so many bytes in all still have room.
+    func hasRoom(for length: Int) -> Bool { count + length <= JournalBlock.lengthLimit }
 
     /// Starts a record; false when the block is full.
     ///
@@ -70,6 +83,17 @@ package struct JournalBlock: ~Copyable {
         larger.copyMemory(from: base, byteCount: count)
         base.deallocate()
         base = larger
+        return true
+    }
+
+    /// Appends the records of another block; false when there is no room for them.
+    mutating func append(recordsOf other: borrowing JournalBlock) -> Bool {
+        let length = other.count - JournalBlock.headerLength
+        guard beginRecord(lengthLimit: length) else { return false }
+        let source = other.base + JournalBlock.headerLength
+        (base + count).copyMemory(from: source, byteCount: length)
+        count += length
+        recordCount += other.recordCount
         return true
     }
 
@@ -110,7 +134,8 @@ package struct JournalBlockReader: ~Escapable {
     package private(set) var left: UInt32
 
     /// When the turn took place.
-    package let time: WallTime
+    package let now: Now
+    package var time: WallTime { now.wall }
 
     /// Starts to read a block.
     ///
@@ -124,8 +149,13 @@ package struct JournalBlockReader: ~Escapable {
             throw StorageError(.corrupt, "a journal block of version \(bytes[0])")
         }
         self.bytes = bytes
-        time = WallTime(
-            milliseconds: Int64(truncatingIfNeeded: bytes.littleEndian(at: 1, width: 8))
+        now = Now(
+            wall: WallTime(
+                milliseconds: Int64(truncatingIfNeeded: bytes.littleEndian(at: 1, width: 8))
+            ),
+            monotonic: MonotonicTime(
+                nanoseconds: Int64(truncatingIfNeeded: bytes.littleEndian(at: 13, width: 8))
+            )
         )
         left = UInt32(truncatingIfNeeded: bytes.littleEndian(at: 9, width: 4))
     }

@@ -22,6 +22,20 @@ package struct KeyChanges: Sendable {
     package var deniedActions: [String]?
     package var ipAllowlist: IPAllowlist?
     package var permissions: Permissions?
+    /// The groups that the key belongs to; `.some(nil)` for none.
+    package var organization: String??
+    package var team: String??
+    package var user: String??
+    /// Whose the key is to be: said again, so that it can be found wrong.
+    package var type: KeyType?
+    package var limits: LimitSettings?
+    /// `.some(nil)` for none.
+    package var policy: PolicyDocument??
+    package var iamRules: [IAMRule]?
+    /// `.some(nil)` for none.
+    package var pricing: PricingRule??
+    package var enforcement: Enforcement?
+    package var unsettled: UnsettledPolicy?
 
     package init() {}
 
@@ -34,17 +48,21 @@ package struct KeyChanges: Sendable {
         return changes
     }
 
-    private static let nameLimit = 200
-    private static let descriptionLimit = 2000
     private static let groupLimit = 100
-    private static let metadataCountLimit = 64
-    private static let metadataKeyLimit = 64
-    private static let metadataValueLimit = 512
 
-    /// Makes the changes, all but those of status and environment, which have rules of their own.
+    /// Makes the changes, all but those of status, environment and groups, which have rules of their
+    /// own.
     ///
+    /// - Parameters:
+    ///   - record: what is changed.
+    ///   - now: the time.
+    ///   - zones: where time zones are found.
     /// - Throws: `.invalid` with the first field that cannot be; the record is then not to be used.
-    func apply(to record: inout KeyRecord, now: WallTime) throws(RegistryError) {
+    func apply(
+        to record: inout KeyRecord,
+        now: WallTime,
+        zones: ZoneCatalogue
+    ) throws(RegistryError) {
         try applyDescription(to: &record)
         if let expiresAt {
             if let expiresAt, expiresAt <= now {
@@ -59,8 +77,9 @@ package struct KeyChanges: Sendable {
         KeyChanges.set(&record.actions, allowedActions, deniedActions)
         if let ipAllowlist { record.ipAllowlist = ipAllowlist }
         if let permissions { record.permissions = permissions }
+        applyRules(to: &record)
         do {
-            _ = try KeyRules(record)
+            _ = try KeyRules(record, zones: zones)
         } catch {
             throw error.asRegistryError
         }
@@ -68,30 +87,30 @@ package struct KeyChanges: Sendable {
 
     private func applyDescription(to record: inout KeyRecord) throws(RegistryError) {
         if let name {
-            guard !name.isEmpty else { throw .invalid(field: "name", "must not be empty") }
-            try KeyChanges.checkText(name, KeyChanges.nameLimit, "name")
+            try DescriptionBounds.check(name: name)
             record.name = name
         }
         if let description {
-            try KeyChanges.checkLength(description, KeyChanges.descriptionLimit, "description")
+            try DescriptionBounds.check(description: description)
             record.description = description
         }
         if let group {
-            try KeyChanges.checkText(group, KeyChanges.groupLimit, "group")
+            try DescriptionBounds.checkText(group, KeyChanges.groupLimit, "group")
             record.group = group
         }
-        guard let metadata else { return }
-        guard metadata.count <= KeyChanges.metadataCountLimit else {
-            throw .invalid(
-                field: "metadata",
-                "must have at most \(KeyChanges.metadataCountLimit) entries"
-            )
+        if let metadata {
+            try DescriptionBounds.check(metadata: metadata)
+            record.metadata = metadata
         }
-        for (key, value) in metadata {
-            try KeyChanges.checkText(key, KeyChanges.metadataKeyLimit, "metadata")
-            try KeyChanges.checkLength(value, KeyChanges.metadataValueLimit, "metadata.\(key)")
-        }
-        record.metadata = metadata
+    }
+
+    private func applyRules(to record: inout KeyRecord) {
+        if let limits { record.limits = limits }
+        if let policy { record.policy = policy }
+        if let iamRules { record.iamRules = iamRules }
+        if let pricing { record.pricing = pricing }
+        if let enforcement { record.enforcement = enforcement }
+        if let unsettled { record.unsettled = unsettled }
     }
 
     private static func set(
@@ -101,31 +120,6 @@ package struct KeyChanges: Sendable {
     ) {
         if let allowed { lists.allowed = allowed }
         if let denied { lists.denied = denied }
-    }
-
-    private static func checkText(
-        _ text: String,
-        _ limit: Int,
-        _ field: String
-    ) throws(RegistryError) {
-        try checkLength(text, limit, field)
-        let bytes = Array(text.utf8)
-        guard Text.isValid(bytes.span) else {
-            throw .invalid(field: field, "must not contain control characters")
-        }
-    }
-
-    private static func checkLength(
-        _ text: String,
-        _ limit: Int,
-        _ field: String
-    ) throws(RegistryError) {
-        guard text.utf8.count <= limit else {
-            throw .invalid(field: field, "must have at most \(limit) bytes")
-        }
-        guard !text.utf8.contains(0) else {
-            throw .invalid(field: field, "must not contain NUL")
-        }
     }
 }
 
@@ -156,6 +150,10 @@ extension RuleProblem {
                 field: "ip_allowlist.addresses",
                 "must have at most \(IPAllowlist.addressLimit) entries"
             )
+        case .limit(let problem):
+            return .invalid(field: problem.field, problem.message)
+        case .policy(let problem):
+            return .invalid(field: problem.path, problem.message)
         }
     }
 }

@@ -9,13 +9,19 @@ internal import TollgateCrypto
 /// method returns.
 package final class KeyRegistry: Sendable {
     private let engine: Engine
+    private let membership: GroupMembership
     private let changing = Mutex(())
     /// The newest id that was given out.
     private let newestID = Mutex(KeyID(rawValue: 0))
 
     /// Manages the keys that an engine decides by.
-    package init(engine: Engine) {
+    ///
+    /// - Parameters:
+    ///   - engine: the engine.
+    ///   - groups: where the groups are found that keys belong to.
+    package init(engine: Engine, groups: any GroupCatalogue) {
         self.engine = engine
+        membership = GroupMembership(catalogue: groups)
     }
 
     /// Who presents this secret, if it may be used now.
@@ -140,7 +146,9 @@ package final class KeyRegistry: Sendable {
                 throw .invalid(field: "environment", "is part of the secret and cannot change")
             }
             if let status = changes.status { try move(&record, to: status) }
-            try changes.apply(to: &record, now: engine.time.now().wall)
+            try membership.place(&record, changes, isNew: false)
+            try changes.checkType(of: record)
+            try changes.apply(to: &record, now: engine.time.now().wall, zones: engine.zones)
         }
     }
 
@@ -170,11 +178,11 @@ package final class KeyRegistry: Sendable {
             record.updatedAt = engine.time.now().wall
             do {
                 try engine.catalogue.save(record, replacing: old)
-                try engine.table.replace(old, by: record)
+                try engine.keyChanged(id)
             } catch {
                 // The change may be in the catalogue all the same. Decisions must then follow it,
                 // for whoever tries again finds nothing left to change.
-                engine.table.forget(old)
+                try? engine.keyChanged(id)
                 throw .unavailable
             }
             return record
@@ -197,7 +205,9 @@ package final class KeyRegistry: Sendable {
         record.environment = changes.environment ?? record.environment
         record.createdBy = creator?.keyID
         if let status = changes.status { try move(&record, to: status) }
-        try changes.apply(to: &record, now: now)
+        try membership.place(&record, changes, isNew: true)
+        try changes.checkType(of: record)
+        try changes.apply(to: &record, now: now, zones: engine.zones)
         record.secrets = [
             StoredSecret(
                 digest: engine.digester.digest(of: secret.span),
@@ -254,13 +264,17 @@ package struct Principal: Equatable, Sendable {
 
 /// Why an administrator's request was refused.
 package enum RegistryError: Error, Equatable, Sendable {
-    /// No such key.
+    /// No such key, group or model.
     case notFound
+    /// There is a group of this name already.
+    case alreadyExists
+    /// The group was deleted, which is for good.
+    case deleted
     /// A value that cannot be; the field as the API names it, and why.
     case invalid(field: String, String)
     /// A value that the caller may not set.
     case forbidden(field: String, String)
-    /// The key is not at the version that the caller has seen.
+    /// The key or group is not at the version that the caller has seen.
     case changedMeanwhile
     /// The key was revoked, which is for good.
     case revoked

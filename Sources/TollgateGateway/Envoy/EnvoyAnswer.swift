@@ -1,58 +1,69 @@
 internal import TollgateCore
 internal import TollgateWire
 
-/// Turns a verdict into what Envoy does.
+/// Turns a decision into what Envoy does.
 enum EnvoyAnswer {
     /// Writes the answer to a question.
     static func write(
-        _ verdict: Verdict,
+        _ decision: Decision,
         on request: borrowing CheckRequest,
         to response: inout EnvoyCheckResponseWriter
     ) {
-        if verdict.isAllowed {
-            writeAllow(verdict, &response)
+        if decision.verdict.isAllowed {
+            writeAllow(decision, &response)
         } else {
-            writeDenial(verdict, &response)
+            writeDenial(decision, &response)
         }
-        writeFacts(verdict, request, &response)
+        writeFacts(decision.verdict, request, &response)
         response.finish()
     }
 
-    /// The upstream learns the key's id and nothing of its secret.
+    /// The upstream learns the key's id and nothing of its secret; the client learns what is left.
     private static func writeAllow(
-        _ verdict: Verdict,
+        _ decision: Decision,
         _ response: inout EnvoyCheckResponseWriter
     ) {
         response.beginAllow()
-        if let id = verdict.keyID {
+        if let id = decision.verdict.keyID {
             response.header("x-tollgate-key-id") { $0.append(id) }
         }
         response.removeHeader("authorization")
         response.removeHeader("x-api-key")
         response.removeHeader("api-key")
+        decision.forEachLimitHeader { name, value in
+            response.responseHeader(name) { $0.appendDecimal(value) }
+        }
     }
 
     private static func writeDenial(
-        _ verdict: Verdict,
+        _ decision: Decision,
         _ response: inout EnvoyCheckResponseWriter
     ) {
-        let reason = verdict.reason
-        response.beginDenial(status: UInt32(reason.httpStatus), message: reason.code)
+        let reason = decision.verdict.reason
+        response.beginDenial(status: UInt32(decision.status), message: reason.code)
         response.header("content-type") { $0.append("application/json") }
         response.header("x-tollgate-reason") { $0.append(reason.code) }
-        if reason.httpStatus == 401 {
+        if decision.status == 401 {
             response.header("www-authenticate") { $0.append("Bearer") }
         }
-        response.body { Denial.writeBody(verdict, to: &$0) }
+        if let seconds = decision.retryAfter {
+            response.header("retry-after") { $0.appendDecimal(seconds) }
+        }
+        decision.forEachLimitHeader { name, value in
+            response.header(name) { $0.appendDecimal(value) }
+        }
+        response.body { Denial.writeBody(decision, to: &$0) }
     }
 
     /// What later filters, access logs and usage reports need to know of the decision.
+    ///
+    /// The reservation is here and in no header: it is for the proxy, and no client may see it.
     private static func writeFacts(
         _ verdict: Verdict,
         _ request: borrowing CheckRequest,
         _ response: inout EnvoyCheckResponseWriter
     ) {
-        if verdict.reservation != .none {
+        if verdict.isAllowed {
             response.metadata("rid") { $0.append(verdict.reservation) }
         } else {
             response.metadata("reason") { $0.append(verdict.reason.code) }
@@ -65,6 +76,18 @@ enum EnvoyAnswer {
         }
         if request.has(.action) {
             response.metadata("action") { $0.append(request[.action]) }
+        }
+        if let limit = verdict.limit {
+            response.metadata("limit") { $0.append(limit.limit.text) }
+            response.metadata("level") { $0.append(limit.level.text) }
+        }
+        if let amounts = verdict.charge?.amounts {
+            // Exact up to 2^53: nine million dollars.
+            response.metadata("reserved_tokens", number: Double(amounts.tokens))
+            response.metadata("reserved_cost_nanos", number: Double(amounts.cost))
+        }
+        if verdict.monitored != .allowed {
+            response.metadata("monitored_reason") { $0.append(verdict.monitored.code) }
         }
     }
 }

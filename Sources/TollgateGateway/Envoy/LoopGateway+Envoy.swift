@@ -7,9 +7,9 @@ internal import TollgateWire
 extension LoopGateway {
     /// Answers one question of a proxy.
     func envoyCheck(_ call: CallID, _ message: Span<UInt8>) {
-        switch envoyVerdict(message) {
-        case .success(let verdict):
-            EnvoyAnswer.write(verdict, on: request, to: &envoyResponse)
+        switch envoyDecision(message) {
+        case .success(let decision):
+            EnvoyAnswer.write(decision, on: request, to: &envoyResponse)
             reply(to: call, with: envoyResponse)
         case .failure(let failure):
             loop.fail(call, failure.status, .now)
@@ -20,7 +20,7 @@ extension LoopGateway {
         loop.reply(to: call, with: response.bytes, .afterCommit)
     }
 
-    private func envoyVerdict(_ message: Span<UInt8>) -> Result<Verdict, FailurePolicy> {
+    private func envoyDecision(_ message: Span<UInt8>) -> Result<Decision, FailurePolicy> {
         request.reset()
         do throws(WireError) {
             let translation = try EnvoyTranslation(message, services.configuration)

@@ -87,13 +87,10 @@ final class HealthService {
     }
 
     /// Takes the name that a watch is about.
-    ///
-    /// - Returns: false when the call is no watch.
-    func receive(_ call: CallID, _ message: Span<UInt8>) -> Bool {
-        guard let watch = watches[call] else { return false }
+    func receive(_ call: CallID, _ message: Span<UInt8>) {
+        guard let watch = watches[call] else { return }
         guard case .unnamed = watch else {
-            end(call, .invalidArgument("a watch has one request"))
-            return true
+            return end(call, .invalidArgument("a watch has one request"))
         }
         do {
             let request = try HealthCheckRequest(message)
@@ -102,7 +99,6 @@ final class HealthService {
         } catch {
             end(call, FailurePolicy(error).status)
         }
-        return true
     }
 
     /// Ends a watch whose client has said everything, but not what it watches; others go on.
@@ -122,7 +118,7 @@ final class HealthService {
             tell(call, status)
         }
         if wasServing, status == .notServing {
-            for call in Array(watches.keys) { end(call, .unavailable("the server stops")) }
+            for call in Array(watches.keys) { end(call, FailurePolicy.stopping.status) }
         }
         wasServing = status == .serving
     }

@@ -7,39 +7,116 @@ internal import TollgateWire
 extension LoopGateway {
     /// Answers one question.
     func check(_ call: CallID, _ message: Span<UInt8>) {
-        switch nativeVerdict(message) {
-        case .success(let verdict):
-            output.removeAll()
-            NativeCheckResponse.write(verdict, to: &output)
-            if request.wantsExplanation {
-                for line in decisions.explain(request) {
-                    NativeCheckResponse.writeExplanation(line, to: &output)
-                }
-            }
-            reply(to: call, with: output)
-        case .failure(let failure):
-            loop.fail(call, failure.status, .now)
-        }
+        if let failure = writeAnswer(to: message) { return loop.fail(call, failure.status, .now) }
+        reply(to: call, with: output)
     }
 
     private func reply(to call: CallID, with message: borrowing OutputBuffer) {
         loop.reply(to: call, with: message.bytes, .afterCommit)
     }
 
-    private func nativeVerdict(_ message: Span<UInt8>) -> Result<Verdict, FailurePolicy> {
+    /// Has a question decided, and writes the answer into `output`.
+    ///
+    /// - Returns: why the question cannot be answered; nil when it was.
+    private func writeAnswer(to message: Span<UInt8>) -> FailurePolicy? {
+        if let failure = read(message) { return failure }
+        return request.wantsExplanation ? writeExplainedDecision() : writeDecision()
+    }
+
+    private func writeDecision() -> FailurePolicy? {
+        switch decide() {
+        case .success(let decision):
+            output.removeAll()
+            NativeCheckResponse.write(
+                decision.verdict,
+                status: decision.status,
+                limits: decision.limits,
+                to: &output,
+                sentence: { DecisionSentence.write(decision, to: &$0) }
+            )
+            return nil
+        case .failure(let failure): return failure
+        }
+    }
+
+    private func writeExplainedDecision() -> FailurePolicy? {
+        // Before the decision: once that has counted, it would explain the next request.
+        let lines = decisions.explain(request)
+        if let failure = writeDecision() { return failure }
+        for line in lines { NativeCheckResponse.writeExplanation(line, to: &output) }
+        return nil
+    }
+
+    private func read(_ message: Span<UInt8>) -> FailurePolicy? {
         request.reset()
         do throws(WireError) {
             try NativeCheckRequest.read(message, into: &request)
         } catch {
+            return FailurePolicy(error)
+        }
+        guard let model = models.model(named: request[.model]) else { return nil }
+        do {
+            try request.complete(with: model)
+            return nil
+        } catch {
+            return FailurePolicy(error)
+        }
+    }
+}
+
+/// `CheckStream`: any number of questions, not one waiting for the answer to another.
+///
+/// Each is decided as it comes, in the turn in which it was read, and answered in its place. The
+/// first that cannot be answered ends the stream, behind the answers to those before it; the others
+/// were not looked at.
+extension LoopGateway {
+    /// Answers the next question of a stream.
+    func checkNext(_ call: CallID, _ message: Span<UInt8>) {
+        if let failure = writeAnswer(to: message) { return endCheckStream(call, failure.status) }
+        send(output, on: call)
+    }
+
+    private func send(_ message: borrowing OutputBuffer, on call: CallID) {
+        loop.send(message.bytes, on: call, .afterCommit)
+    }
+
+    /// Ends a stream, behind the answers that it still waits for.
+    func endCheckStream(_ call: CallID, _ status: RPCStatus) {
+        guard checkStreams.remove(call) != nil else { return }
+        loop.finish(call, status, .now)
+    }
+
+    /// Ends all streams: their clients would keep a server that stops waiting.
+    func endCheckStreams() {
+        for call in Array(checkStreams) { endCheckStream(call, FailurePolicy.stopping.status) }
+    }
+}
+
+/// `Settle`: what a request really used.
+extension LoopGateway {
+    /// Takes one report; it is answered once what it changed is in the journal.
+    func settle(_ call: CallID, _ message: Span<UInt8>) {
+        do {
+            let outcome = try settle(message).get()
+            output.removeAll()
+            NativeSettleResponse.write(outcome, to: &output)
+            reply(to: call, with: output)
+        } catch {
+            loop.fail(call, error.status, .now)
+        }
+    }
+
+    private func settle(_ message: Span<UInt8>) -> Result<SettlementOutcome, FailurePolicy> {
+        settlement.reset()
+        do throws(WireError) {
+            try NativeSettleRequest.read(message, into: &settlement)
+        } catch {
             return .failure(FailurePolicy(error))
         }
-        if let model = models.model(named: request[.model]) {
-            do {
-                try request.complete(with: model)
-            } catch {
-                return .failure(FailurePolicy(error))
-            }
+        do {
+            return .success(try decisions.settle(settlement))
+        } catch {
+            return .failure(FailurePolicy(error))
         }
-        return decide()
     }
 }

@@ -38,6 +38,10 @@ package struct ServerConfiguration: Sendable {
     let durability: Durability
     let modelFile: String?
     let models: ModelCatalogue
+    /// What is done with requests for models that have no price.
+    let unpriced: UnpricedPolicy
+    /// How long a request that nobody settles holds what it was charged.
+    let holdSeconds: Int
     let threads: Int
     let maximumMessage: Int
     let activeKeys: Int
@@ -76,6 +80,8 @@ package struct ServerConfiguration: Sendable {
         } else {
             models = .builtIn
         }
+        unpriced = try UnpricedPolicy(values)
+        holdSeconds = try values.number(.holdSeconds, in: 1...86_400) ?? 0
         let cores = min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 1024)
         threads = try values.number(.threads, in: 1...1024) ?? cores
         maximumMessage = try values.number(.maximumMessage, in: 1024...(64 << 20)) ?? 0
@@ -86,6 +92,11 @@ package struct ServerConfiguration: Sendable {
         gateway.defaultMaximumOutput = UInt64(
             try values.number(.defaultMaximumOutput, in: 0...(1 << 40)) ?? 0
         )
+        let status = try values.number(.budgetStatus, in: 402...429).map(UInt16.init(clamping:))
+        guard let budgetStatus = status.flatMap(BudgetStatus.init(rawValue:)) else {
+            throw values.problem(.budgetStatus, "must be 402, 403 or 429")
+        }
+        gateway.budgetStatus = budgetStatus
         self.gateway = gateway
         logFormat = try values.choice(.logFormat, LogFormat.self)
         logLevel = try values.choice(.logLevel, Logger.Level.self)

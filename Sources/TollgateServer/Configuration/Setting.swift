@@ -98,6 +98,37 @@ package struct Setting: Sendable {
         nil,
         "A JSON file of models with providers and prices, instead of the built-in catalogue."
     )
+    package static let unpriced = Setting(
+        "unpriced",
+        "POLICY",
+        nil,
+        "Requests for models without a price: deny, allow_free or default_price; when not set, they "
+            + "are denied where a budget or balance counts, and free elsewhere."
+    )
+    package static let defaultInputPrice = Setting(
+        "default-input-price",
+        "USD",
+        nil,
+        "With default_price: what a million tokens of a prompt cost."
+    )
+    package static let defaultOutputPrice = Setting(
+        "default-output-price",
+        "USD",
+        nil,
+        "With default_price: what a million generated tokens cost."
+    )
+    package static let holdSeconds = Setting(
+        "hold-seconds",
+        "SECONDS",
+        "900",
+        "How long a request whose usage nobody reports holds what it was charged, at most a day."
+    )
+    package static let budgetStatus = Setting(
+        "budget-status",
+        "STATUS",
+        "402",
+        "What a client is answered whose budget, quota or balance is used up: 402, 403 or 429."
+    )
     package static let threads = Setting(
         "threads",
         "COUNT",
@@ -144,8 +175,9 @@ package struct Setting: Sendable {
 
     package static let all = [
         dataDirectory, rpcListen, httpListen, tlsCertificate, tlsKey, tlsClientCA,
-        httpTLSCertificate, httpTLSKey, adminKey, pepper, durability, models, threads, logFormat,
-        logLevel,
-        trustRequestHeaders, trustedHops, defaultMaximumOutput, maximumMessage, activeKeys,
+        httpTLSCertificate, httpTLSKey, adminKey, pepper, durability, models, unpriced,
+        defaultInputPrice, defaultOutputPrice, holdSeconds, budgetStatus, threads, logFormat,
+        logLevel, trustRequestHeaders, trustedHops, defaultMaximumOutput, maximumMessage,
+        activeKeys,
     ]
 }

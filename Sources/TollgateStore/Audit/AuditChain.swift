@@ -33,7 +33,7 @@ extension AuditChain {
                 throw StorageError(.corrupt, "segment \(header.last) is not what was sealed")
             }
             segments += 1
-            decisions += Int(header.count)
+            decisions += Int(header.decisionCount)
             position = header.last
             previousHash = header.hash
             isThere = try headers.next()

@@ -88,6 +88,10 @@ struct AuditReader {
         var found: [UInt32] = []
         var index: UInt32 = 0
         while let record = try reader.next() {
+            guard try AuditReader.isDecision(record) else {
+                index += 1
+                continue
+            }
             let outline = try DecisionRecord.outline(of: record)
             var isWanted = collector.isBehindCursor(AuditPlace(position: position, index: index))
             isWanted = isWanted && collector.wantsReason(outline.reason.rawValue)
@@ -99,6 +103,15 @@ struct AuditReader {
             index += 1
         }
         return found
+    }
+
+    /// Whether a record is a decision; the ledger's records are not shown.
+    private static func isDecision(_ record: Span<UInt8>) throws(StorageError) -> Bool {
+        switch record[2] {
+        case DecisionRecord.type: return true
+        case ChargeRecord.type, SettlementRecord.type: return false
+        default: throw StorageError(.corrupt, "a journal record of type \(record[2])")
+        }
     }
 
     // MARK: The segments

@@ -29,8 +29,8 @@ struct SegmentBuilder {
     ///
     /// - Parameters:
     ///   - previous: the position.
-    ///   - countLimit: it takes no further block once it has so many decisions.
-    ///   - count: how many decisions are to be expected.
+    ///   - countLimit: it takes no further block once it has so many records.
+    ///   - count: how many records are to be expected.
     ///   - byteCount: how many bytes these have.
     init(after previous: UInt64, countLimit: Int, expecting count: Int, _ byteCount: Int) {
         header = SegmentHeader(after: previous)
@@ -68,24 +68,48 @@ struct SegmentBuilder {
         at place: AuditPlace,
         _ time: WallTime
     ) throws(StorageError) {
-        let outline = try DecisionRecord.outline(of: record)
-        let reason = outline.reason.rawValue
+        guard let (keyID, reason) = try outline(of: record) else { return }
         let row = UInt32(truncatingIfNeeded: rows.count)
         var key = SegmentRow.noKey
-        if let id = outline.keyID {
-            key = number(of: id)
+        if let keyID {
+            key = number(of: keyID)
             keys[Int(key)].add(row: row, reason: reason)
         }
-        let model = models.number(of: try DecisionRecord.model(of: record))
+        var model = SegmentRow.otherModel
+        if reason != SegmentRow.settlement {
+            model = models.number(of: try DecisionRecord.model(of: record))
+            header.decisionCount += 1
+            header.reasons |= 1 << UInt64(reason & 63)
+        }
         rows.append(
             SegmentRow(place: place, time: time, key: key, reason: reason, model: model)
         )
         record.withUnsafeBufferPointer { records.append(contentsOf: $0) }
         starts.append(records.count)
         header.count += 1
-        header.reasons |= 1 << UInt64(reason & 63)
         header.earliest = min(header.earliest, time)
         header.latest = max(header.latest, time)
+    }
+
+    /// Whose record it is, and its reason; nil for a charge, which only the ledger needs.
+    ///
+    /// - Throws: `.corrupt` when the record is none that the journal has.
+    private func outline(
+        of record: Span<UInt8>
+    ) throws(StorageError) -> (key: KeyID?, reason: UInt8)? {
+        switch record[2] {
+        case DecisionRecord.type:
+            let outline = try DecisionRecord.outline(of: record)
+            return (outline.keyID, outline.reason.rawValue)
+        case SettlementRecord.type:
+            let time = Now(wall: .init(milliseconds: 0), monotonic: .init(nanoseconds: 0))
+            let effect = try SettlementRecord.replay(record, at: time) { _, _ in }
+            return (effect.key, SegmentRow.settlement)
+        case ChargeRecord.type:
+            return nil
+        default:
+            throw StorageError(.corrupt, "a journal record of type \(record[2])")
+        }
     }
 
     /// The number of a key in the order of first appearance.
@@ -163,7 +187,7 @@ struct SegmentBuilder {
         for row in rowsByKey().lazy.map(Int.init) {
             let length = starts[row + 1] - starts[row]
             if !chunk.isEmpty && chunk.count + length > SegmentBuilder.textChunkLimit {
-                try emit(number, chunk.bytes.span)
+                try emit(number, chunk.span)
                 chunk.removeAll()
                 number += 1
             }
@@ -171,7 +195,7 @@ struct SegmentBuilder {
             rows[row].offset = UInt16(truncatingIfNeeded: chunk.count)
             chunk.append(records.span.extracting(starts[row]..<starts[row + 1]))
         }
-        if !chunk.isEmpty { try emit(number, chunk.bytes.span) }
+        if !chunk.isEmpty { try emit(number, chunk.span) }
     }
 
     private mutating func emitRows(
@@ -183,7 +207,7 @@ struct SegmentBuilder {
             for row in start..<min(start + SegmentHeader.chunkCount, rows.count) {
                 rows[row].write(to: &chunk)
             }
-            try emit(UInt32(header.rowFences.count), chunk.bytes.span)
+            try emit(UInt32(header.rowFences.count), chunk.span)
             header.rowFences.append(rows[start].place)
         }
     }
@@ -197,7 +221,7 @@ struct SegmentBuilder {
             for key in start..<min(start + SegmentHeader.chunkCount, keys.count) {
                 keys[key].write(to: &chunk)
             }
-            try emit(UInt32(header.keyFences.count), chunk.bytes.span)
+            try emit(UInt32(header.keyFences.count), chunk.span)
             header.keyFences.append(keys[start].id)
         }
     }

@@ -4,10 +4,10 @@ internal import TollgateEngine
 
 /// What is known of a sealed segment without reading it: enough to skip it, and to prove it.
 ///
-/// A segment holds the decisions of consecutive blocks. Its name, and the key of this header, is the
+/// A segment holds the decisions and settlements of consecutive blocks. Its name, and the key of this header, is the
 /// position of the last one. Its content is in chunks of some 32 KiB, of three kinds:
 /// - texts: the journal's records, grouped by key, the oldest of each key first;
-/// - rows: 32 bytes for each decision, in the order of places (`SegmentRow`);
+/// - rows: 32 bytes for each record, in the order of places (`SegmentRow`);
 /// - keys: where the rows of each key are, in the order of ids (`SegmentKey`).
 struct SegmentHeader {
     /// The kinds of chunks, in the order in which they are stored and hashed.
@@ -26,14 +26,16 @@ struct SegmentHeader {
     var previous: UInt64 = 0
     /// The last position of this segment.
     var last: UInt64 = 0
-    /// How many decisions it holds.
+    /// How many records it holds.
     var count: UInt32 = 0
-    /// The times of the earliest and the latest decision; the clock may have been set back between.
+    /// How many of them are decisions.
+    var decisionCount: UInt32 = 0
+    /// The times of the earliest and the latest record; the clock may have been set back between.
     var earliest = WallTime(milliseconds: .max)
     var latest = WallTime(milliseconds: .min)
-    /// Which reasons occur, a bit for each raw value.
+    /// Which reasons decisions have, a bit for each raw value.
     var reasons: UInt64 = 0
-    /// The models that occur, as far as they have a number.
+    /// The models that decisions have, as far as they have a number.
     var models: [[UInt8]] = []
     /// Whether there are models without a number.
     var hasOtherModels = false
@@ -61,6 +63,7 @@ struct SegmentHeader {
         writer.append(previous)
         writer.append(last)
         writer.append(count)
+        writer.append(decisionCount)
         writer.append(earliest.milliseconds)
         writer.append(latest.milliseconds)
         writer.append(reasons)
@@ -93,6 +96,7 @@ struct SegmentHeader {
         previous = try reader.number()
         last = try reader.number()
         count = try reader.number()
+        decisionCount = try reader.number()
         earliest = WallTime(milliseconds: try reader.number())
         latest = WallTime(milliseconds: try reader.number())
         reasons = try reader.number()

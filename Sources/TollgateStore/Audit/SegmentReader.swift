@@ -90,7 +90,7 @@ struct SegmentReader {
         _ plan: Plan,
         into collector: inout AuditCollector
     ) throws(StorageError) {
-        guard collector.isBehindCursor(row.place) else { return }
+        guard row.isDecision, collector.isBehindCursor(row.place) else { return }
         var isWanted = collector.wantsReason(row.reason) && collector.wantsTime(row.time)
         if let key = plan.key { isWanted = isWanted && row.key == key }
         if let model = plan.model { isWanted = isWanted && row.model == model }

@@ -1,7 +1,9 @@
 internal import TollgateCore
 internal import TollgateEngine
 
-/// What filters need of one sealed decision, and where the rest of it is.
+/// What filters need of one sealed record, and where the rest of it is.
+///
+/// The record is a decision, or a settlement: how what was decided ended.
 ///
 /// 32 bytes, little-endian: position (8), time (8), index in the block (4), key's number (4), chunk
 /// of texts (4), offset in it (2), reason (1), model's number (1).
@@ -10,6 +12,9 @@ struct SegmentRow {
 
     /// Stands for no key at all.
     static let noKey = UInt32.max
+
+    /// Stands, in the place of a reason, for a settlement.
+    static let settlement = UInt8.max
 
     /// Stands for a model that has no number in its segment.
     static let otherModel = UInt8.max
@@ -21,10 +26,13 @@ struct SegmentRow {
     /// The chunk of texts that has the record, and where in it the record starts.
     var chunk: UInt32 = 0
     var offset: UInt16 = 0
-    /// A `Reason`'s raw value.
+    /// A `Reason`'s raw value, or `settlement`.
     var reason: UInt8
-    /// Which of the header's models.
+    /// Which of the header's models; of a settlement `otherModel`.
     var model: UInt8
+
+    /// Whether the record is a decision.
+    var isDecision: Bool { reason != SegmentRow.settlement }
 
     /// Adds the row to a chunk.
     func write(to writer: inout ByteWriter) {
@@ -63,7 +71,7 @@ struct SegmentKey {
     var first: UInt32
     var last: UInt32
     var count: UInt32
-    /// Which reasons occur, a bit for each raw value.
+    /// Which reasons decisions have, a bit for each raw value.
     var reasons: UInt64
 
     /// A key that has had no row yet.
@@ -90,7 +98,7 @@ struct SegmentKey {
         first = min(first, row)
         last = row
         count += 1
-        reasons |= 1 << UInt64(reason & 63)
+        if reason != SegmentRow.settlement { reasons |= 1 << UInt64(reason & 63) }
     }
 
     /// Adds the key to a chunk.

@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import TollgateCore
 internal import TollgateEngine
 internal import TollgateWire
@@ -7,25 +6,18 @@ internal import TollgateWire
 ///
 /// Nothing is kept in memory but RocksDB's cache, and nothing is read at the start.
 final class Catalogue: Sendable {
-    private static let changesKey = Array("changes".utf8)
-
     private let database: Database
-    private let saved: Mutex<UInt64>
+    /// Counts the changes of all that administrators write.
+    let counter: ChangeCounter
 
     /// Finds the catalogue of a database.
     init(_ database: Database) throws(StorageError) {
         self.database = database
-        let value = try database.value(of: Catalogue.changesKey.span, in: .main)
-        var changes: UInt64 = 0
-        if let value {
-            var reader = ByteReader(value.bytes, "the count of changes")
-            changes = try reader.number()
-        }
-        saved = Mutex(changes)
+        counter = try ChangeCounter(database)
     }
 
-    /// How many times a record was written, ever; durable.
-    var changes: UInt64 { saved.withLock { $0 } }
+    /// How many times something was written, ever; durable.
+    var changes: UInt64 { counter.count }
 
     func record(forDigest digest: KeyDigest) throws(StorageError) -> KeyRecord? {
         guard let value = try database.value(of: digest.bytes.span, in: .digests) else {
@@ -57,14 +49,7 @@ final class Catalogue: Sendable {
             batch.put(secret.digest.bytes.span, key.span, in: .digests)
         }
         batch.put(key.span, KeyRecordCodec.encode(record).span, in: .keys)
-        // Batches are written one after another, so that the count grows with them.
-        try saved.withLock { saved throws(StorageError) in
-            var changes = ByteWriter()
-            changes.append(saved &+ 1)
-            batch.put(Catalogue.changesKey.span, changes.bytes.span, in: .main)
-            try database.write(batch, .synced)
-            saved &+= 1
-        }
+        try counter.write(&batch)
     }
 
     func page(

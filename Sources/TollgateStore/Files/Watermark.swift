@@ -31,9 +31,6 @@ final class Watermark: Sendable {
     /// Where the file is.
     let path: String
 
-    /// What the file said when it was opened; nil when there was none.
-    let found: Mark?
-
     private let file: Int32
     private let last: Mutex<Slot>
 
@@ -63,7 +60,6 @@ final class Watermark: Sendable {
                     + " to accept it as it is, remove this file"
             )
         }
-        found = newest?.mark
         last = Mutex(newest ?? Slot(generation: 0, mark: Mark()))
     }
 
@@ -71,9 +67,12 @@ final class Watermark: Sendable {
         Glibc.close(file)
     }
 
-    /// Refuses a database that has come less far than the file says.
+    /// The last mark that was written; nil when none ever was.
+    var mark: Mark? { last.withLock { $0.generation > 0 ? $0.mark : nil } }
+
+    /// Refuses a database that has come less far than the last mark.
     func check(_ mark: Mark) throws(StorageError) {
-        guard let found else { return }
+        guard let found = self.mark else { return }
         guard mark.position >= found.position, mark.changes >= found.changes else {
             throw StorageError(
                 .corrupt,
@@ -103,7 +102,8 @@ final class Watermark: Sendable {
         writer.append(slot.generation)
         writer.append(slot.mark.position)
         writer.append(slot.mark.changes)
-        writer.append(CRC32.checksum(of: writer.bytes.span))
+        let sum = CRC32.checksum(of: writer.span)
+        writer.append(sum)
         return writer.bytes
     }
 

@@ -1,10 +1,11 @@
+internal import Glibc
 internal import Synchronization
 internal import TollgateEngine
 
 /// Blocks of decisions in the order of their positions: one put for each, into the log and memory.
 ///
 /// Any thread appends. Blocks are durable when `LogSyncer` says so, and leave the journal when
-/// `Projector` has sealed them into a segment.
+/// `Projector` has both folded them into the ledger and sealed them into a segment.
 final class BlockJournal: Sendable {
     private static let sealedKey = Array("sealed".utf8)
 
@@ -12,41 +13,32 @@ final class BlockJournal: Sendable {
     let state: Mutex<JournalState>
     /// Raised when there is something to fsync.
     let syncSignal = Signal()
-    /// Raised when there is something to seal.
-    let sealSignal = Signal()
+    /// Raised when there is something to project.
+    let projectSignal = Signal()
 
     private let waitsForSync: Bool
     private let segmentSize: Int
 
-    /// Finds the journal of a database and looks at every block that is not sealed.
+    /// Finds the journal of a database.
     ///
-    /// - Throws: `.corrupt` when one of them is damaged.
+    /// - Throws: `.corrupt` when a block that is not sealed is damaged.
     init(_ database: Database, _ options: StoreOptions) throws(StorageError) {
         self.database = database
         waitsForSync = options.durability == .power
         segmentSize = max(1, options.segmentSize)
-        let snapshot = try database.snapshot()
-        let sealed = try BlockJournal.sealedPosition(in: snapshot)
-        var last = sealed
-        var decisions = 0
-        var bytes = 0
-        try BlockJournal.forEachBlock(after: sealed, upTo: .max, in: snapshot) {
-            (position, block) throws(StorageError) in
-            last = position
-            decisions += Int(try JournalBlockReader(block).left)
-            bytes += block.count
-            return true
-        }
-        var state = JournalState(last: last, sealed: sealed)
-        if bytes > 0 {
-            state.addUnsealed(decisions: decisions, bytes: bytes, now: Clock.nanoseconds)
-        }
-        self.state = Mutex(state)
+        state = Mutex(JournalState(try BlockJournal.content(of: database)))
     }
 
-    func append(_ block: Span<UInt8>) throws(StorageError) -> JournalPosition {
-        let decisions = Int(try JournalBlockReader(block).left)
-        let position = try state.withLock { state throws(StorageError) in try state.begin() }
+    func append(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition {
+        let decisions = try BlockJournal.decisions(in: block)
+        let position = try state.withLock { state throws(StorageError) in
+            // Whatever write it was that failed: RocksDB takes none any more.
+            if database.hasFailed { state.endEpoch() }
+            return try state.begin(epoch)
+        }
         let key = BlockJournal.key(position)
         do {
             try database.put(key.span, block, in: .journal, .logged)
@@ -68,8 +60,20 @@ final class BlockJournal: Sendable {
         }
         if isSyncerIdle { syncSignal.raise() }
         // Only the block that completes a segment wakes the projector.
-        if unsealed >= segmentSize && unsealed - decisions < segmentSize { sealSignal.raise() }
+        if unsealed >= segmentSize && unsealed - decisions < segmentSize { projectSignal.raise() }
         return JournalPosition(rawValue: position)
+    }
+
+    /// Makes everything that was appended durable, and tells those who wait for it.
+    func sync() throws(StorageError) {
+        let (frontier, epoch) = state.withLock { ($0.frontier, $0.epoch) }
+        let start = Clock.nanoseconds()
+        try database.syncLog()
+        let duration = UInt64(clamping: Clock.nanoseconds() &- start)
+        let ready = state.withLock { state in
+            state.synced(upTo: frontier, in: epoch, nanoseconds: duration)
+        }
+        for waiter in ready { waiter.callback(nil) }
     }
 
     func whenDurable(
@@ -88,7 +92,26 @@ final class BlockJournal: Sendable {
     func stop() {
         state.withLock { $0.stop() }
         syncSignal.raise()
-        sealSignal.raise()
+        projectSignal.raise()
+    }
+
+    // MARK: Epochs
+
+    /// Takes no more blocks, and waits for those that are being written.
+    func endEpoch() {
+        state.withLock { $0.endEpoch() }
+        while state.withLock({ $0.hasInFlight }) { usleep(100) }
+    }
+
+    /// Begins the next epoch with what the journal has now.
+    func beginEpoch(_ found: JournalContent) -> JournalEpoch {
+        let (epoch, waiters) = state.withLock { state in
+            let waiters = state.beginEpoch(found)
+            return (state.epoch, waiters)
+        }
+        let error = StorageError(.io, "a write to the journal has failed")
+        for waiter in waiters { waiter.callback(error) }
+        return epoch
     }
 
     // MARK: Reading
@@ -103,14 +126,49 @@ final class BlockJournal: Sendable {
         return try reader.number()
     }
 
-    /// Adds to a batch that a position is the last one in segments, and drops the blocks up to it.
-    static func seal(upTo position: UInt64, after sealed: UInt64, in batch: inout WriteBatch) {
+    /// Adds to a batch that a position is the last one in segments.
+    static func seal(upTo position: UInt64, in batch: inout WriteBatch) {
         var value = ByteWriter()
         value.append(position)
-        batch.put(sealedKey.span, value.bytes.span, in: .main)
-        let start = key(sealed &+ 1)
-        let end = key(position &+ 1)
+        batch.put(sealedKey.span, value.span, in: .main)
+    }
+
+    /// Adds to a batch that blocks are dropped, from one position to another.
+    static func drop(from first: UInt64, upTo last: UInt64, in batch: inout WriteBatch) {
+        let start = key(first)
+        let end = key(last &+ 1)
         batch.delete(from: start.span, upTo: end.span, in: .journal)
+    }
+
+    /// Looks at what the journal of a database has, and at every block that is not sealed.
+    ///
+    /// - Throws: `.corrupt` when one of them is damaged.
+    static func content(of database: Database) throws(StorageError) -> JournalContent {
+        let snapshot = try database.snapshot()
+        var content = JournalContent()
+        content.sealed = try sealedPosition(in: snapshot)
+        content.ledger = try LedgerHead(in: snapshot).position
+        content.proven = content.sealed
+        content.now = Clock.nanoseconds()
+        try forEachBlock(after: content.sealed, upTo: .max, in: snapshot) {
+            (position, block) throws(StorageError) in
+            content.proven = position
+            content.unsealedDecisions += try decisions(in: block)
+            content.unsealedBytes += block.count
+            return true
+        }
+        content.last = max(content.proven, content.ledger)
+        return content
+    }
+
+    /// How many decisions a block has.
+    private static func decisions(in block: Span<UInt8>) throws(StorageError) -> Int {
+        var reader = try JournalBlockReader(block)
+        var count = 0
+        while let record = try reader.next() {
+            if record[2] == DecisionRecord.type { count += 1 }
+        }
+        return count
     }
 
     /// Calls with each block behind one position and up to another, in ascending order, until the

@@ -1,6 +1,6 @@
 internal import TollgateEngine
 
-/// What is known of the journal's positions: which are being written, durable, sealed.
+/// What is known of the journal's positions: which are being written, durable, sealed, folded.
 ///
 /// Pure; its owner locks it.
 struct JournalState {
@@ -14,13 +14,17 @@ struct JournalState {
 
     /// Positions that were taken and are still being written; as many as there are event loops.
     private var inFlight: [UInt64] = []
+    /// The epoch whose blocks are taken.
+    private(set) var epoch = JournalEpoch.first
+    /// Whether a write of the epoch has failed, so that it takes no more blocks.
+    private(set) var isEpochOver = false
     private var waiters: [Waiter] = []
     private(set) var statistics = JournalStatistics()
 
-    /// Why nothing becomes durable any more.
+    /// Why nothing becomes durable any more in this epoch.
     ///
-    /// After a failed fsync the kernel may have dropped what
-    /// it could not write, and a later one that succeeds would say nothing about it.
+    /// After a failed fsync the kernel may have dropped what it could not write, and a later one
+    /// that succeeds would say nothing about it.
     private(set) var failure: StorageError?
 
     /// Whether the store is being closed.
@@ -32,26 +36,33 @@ struct JournalState {
     /// When the oldest unsealed decision was appended, in nanoseconds; nil when all are sealed.
     private(set) var oldestUnsealed: Int64?
 
-    /// The last position that is durable and known to have been written: less than
-    /// `durablePosition` when the last ones failed.
+    /// The last position that is durable and known to be there.
     ///
     /// A database that ends before it has lost something.
     private(set) var provenPosition: UInt64
 
-    /// The last position that was written.
-    private var lastWritten: UInt64
-    /// A run of positions that begins and ends with some of which it is not known whether they
-    /// were written.
-    private var failed: ClosedRange<UInt64>?
+    /// The first position of the epoch of which it is not known whether it was written.
+    ///
+    /// From there on nothing is called durable.
+    private var firstFailed = UInt64.max
 
-    /// A journal whose positions up to `sealed` are in segments, and up to `last` exist.
-    init(last: UInt64, sealed: UInt64) {
-        statistics.position = last
-        statistics.durablePosition = last
-        statistics.sealedPosition = sealed
-        provenPosition = last
-        lastWritten = last
+    /// A journal that was just opened: all that it has is durable.
+    init(_ found: JournalContent) {
+        provenPosition = found.proven
         inFlight.reserveCapacity(64)
+        take(found)
+    }
+
+    private mutating func take(_ found: JournalContent) {
+        provenPosition = found.proven
+        firstFailed = .max
+        statistics.position = found.last
+        statistics.durablePosition = found.last
+        statistics.sealedPosition = found.sealed
+        statistics.ledgerPosition = found.ledger
+        statistics.unsealedDecisions = found.unsealedDecisions
+        statistics.unsealedBytes = found.unsealedBytes
+        oldestUnsealed = found.unsealedBytes > 0 ? found.now : nil
     }
 
     // MARK: Appending
@@ -62,8 +73,15 @@ struct JournalState {
     }
 
     /// Takes the next position.
-    mutating func begin() throws(StorageError) -> UInt64 {
+    ///
+    /// - Parameter epoch: the one that the block is of.
+    /// - Returns: the position.
+    /// - Throws: when the epoch is over or the journal closed; nothing has changed then.
+    mutating func begin(_ epoch: JournalEpoch) throws(StorageError) -> UInt64 {
         guard !isStopping else { throw StorageError(.closed, "the journal is closed") }
+        guard epoch == self.epoch, !isEpochOver else {
+            throw StorageError(.io, "a write to the journal has failed")
+        }
         statistics.position &+= 1
         inFlight.append(statistics.position)
         return statistics.position
@@ -78,21 +96,17 @@ struct JournalState {
     ///   - now: asked for the time only when everything was sealed before.
     mutating func finish(_ position: UInt64, decisions: Int, bytes: Int, now: () -> Int64) {
         land(position)
-        lastWritten = max(lastWritten, position)
         statistics.appendedBlocks &+= 1
         statistics.appendedBytes &+= UInt64(bytes)
         statistics.appendedDecisions &+= UInt64(decisions)
         addUnsealed(decisions: decisions, bytes: bytes, now: now)
     }
 
-    /// Notes that it is not known whether a position was written.
+    /// Notes that it is not known whether a position was written; the epoch is over.
     mutating func fail(_ position: UInt64) {
         land(position)
-        if let earlier = failed, earlier.upperBound > provenPosition {
-            failed = min(earlier.lowerBound, position)...max(earlier.upperBound, position)
-        } else {
-            failed = position...position
-        }
+        endEpoch()
+        firstFailed = min(firstFailed, position)
         statistics.failedAppends &+= 1
     }
 
@@ -100,6 +114,28 @@ struct JournalState {
         guard let place = inFlight.firstIndex(of: position) else { return }
         inFlight.swapAt(place, inFlight.count - 1)
         inFlight.removeLast()
+    }
+
+    // MARK: Epochs
+
+    /// Takes no more blocks until the next epoch begins.
+    mutating func endEpoch() { isEpochOver = true }
+
+    /// Whether blocks of an epoch that is over are still being written.
+    var hasInFlight: Bool { !inFlight.isEmpty }
+
+    /// Begins the next epoch with what the journal was found to have; nothing is being written.
+    ///
+    /// - Returns: everybody who waits for a position of the old one.
+    mutating func beginEpoch(_ found: JournalContent) -> [Waiter] {
+        precondition(inFlight.isEmpty)
+        epoch = JournalEpoch(rawValue: epoch.rawValue &+ 1)
+        isEpochOver = false
+        failure = nil
+        statistics.recoveries &+= 1
+        take(found)
+        defer { waiters = [] }
+        return waiters.sorted { $0.position < $1.position }
     }
 
     // MARK: Durability
@@ -124,13 +160,21 @@ struct JournalState {
 
     /// Notes that everything up to a position is durable.
     ///
+    /// - Parameters:
+    ///   - position: the frontier before the fsync.
+    ///   - epoch: the epoch at that time; when another has begun, the fsync says nothing.
+    ///   - nanoseconds: how long it took.
     /// - Returns: who waited for that, in the order of positions.
-    mutating func synced(upTo position: UInt64, nanoseconds: UInt64) -> [Waiter] {
-        statistics.durablePosition = max(statistics.durablePosition, position)
-        let written = min(position, lastWritten)
-        // Of a position among failed ones it cannot be told; an old mark only notices less.
-        if written > provenPosition, failed.map({ !$0.contains(written) }) ?? true {
-            provenPosition = written
+    mutating func synced(
+        upTo position: UInt64,
+        in epoch: JournalEpoch,
+        nanoseconds: UInt64
+    ) -> [Waiter] {
+        guard epoch == self.epoch else { return [] }
+        let position = min(position, firstFailed &- 1)
+        if position > statistics.durablePosition {
+            statistics.durablePosition = position
+            provenPosition = position
         }
         statistics.syncs &+= 1
         statistics.lastSyncNanoseconds = nanoseconds
@@ -141,20 +185,35 @@ struct JournalState {
         return ready.sorted { $0.position < $1.position }
     }
 
-    /// Notes that nothing becomes durable any more.
+    /// Notes that nothing becomes durable any more, which ends the epoch.
     ///
     /// - Returns: everybody who waits.
     mutating func endDurability(_ error: StorageError) -> [Waiter] {
         if error.code != .closed { statistics.failedSyncs &+= 1 }
+        endEpoch()
         failure = failure ?? error
         defer { waiters = [] }
         return waiters.sorted { $0.position < $1.position }
     }
 
-    // MARK: Sealing
+    // MARK: Projections
 
-    /// Notes decisions that are in the journal only.
-    mutating func addUnsealed(decisions: Int, bytes: Int, now: () -> Int64) {
+    /// The last position that projections may include: it is durable, so that nothing is ever
+    /// counted of which a loss of power leaves no record.
+    var projectable: UInt64 { min(frontier, statistics.durablePosition) }
+
+    /// Notes that a snapshot of the ledger includes everything up to a position.
+    mutating func snapshotWritten(upTo position: UInt64) {
+        statistics.ledgerPosition = position
+        statistics.snapshots &+= 1
+    }
+
+    /// Notes that the ledger could not be brought up to date; nothing has changed.
+    mutating func snapshotFailed() {
+        statistics.failedSnapshots &+= 1
+    }
+
+    private mutating func addUnsealed(decisions: Int, bytes: Int, now: () -> Int64) {
         statistics.unsealedDecisions += decisions
         statistics.unsealedBytes += bytes
         if oldestUnsealed == nil { oldestUnsealed = now() }

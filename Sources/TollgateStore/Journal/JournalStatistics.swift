@@ -6,6 +6,8 @@ package struct JournalStatistics: Equatable, Sendable {
     package var durablePosition: UInt64 = 0
     /// The last position that is part of a segment.
     package var sealedPosition: UInt64 = 0
+    /// The last position that the ledger includes.
+    package var ledgerPosition: UInt64 = 0
 
     package var appendedBlocks: UInt64 = 0
     package var appendedBytes: UInt64 = 0
@@ -19,12 +21,18 @@ package struct JournalStatistics: Equatable, Sendable {
     /// How long the longest fsync took.
     package var longestSyncNanoseconds: UInt64 = 0
 
-    /// How far the projector lags behind: decisions that are not part of a segment yet.
+    /// How far sealing lags behind: decisions that are not part of a segment yet.
     package var unsealedDecisions = 0
     /// The bytes of the blocks that these are in.
     package var unsealedBytes = 0
     package var sealedSegments: UInt64 = 0
     package var failedSeals: UInt64 = 0
+
+    /// How many snapshots of the ledger were written.
+    package var snapshots: UInt64 = 0
+    package var failedSnapshots: UInt64 = 0
+    /// How many times the journal was made usable again after a failed write.
+    package var recoveries: UInt64 = 0
 
     package init() {}
 }

@@ -48,26 +48,23 @@ final class LogSyncer: Sendable {
         }
         writeMark()
         // Only positions that were never given out can be waited for now.
-        end(StorageError(.closed, "the journal is closed"))
+        end(StorageError(.closed, "the journal is closed"), nil)
     }
 
     private func sync() {
-        let frontier = journal.frontier
-        let start = Clock.nanoseconds()
-        do {
-            try journal.database.syncLog()
-            let duration = UInt64(clamping: Clock.nanoseconds() &- start)
-            let ready = journal.state.withLock { state in
-                state.synced(upTo: frontier, nanoseconds: duration)
-            }
-            for waiter in ready { waiter.callback(nil) }
-        } catch {
-            end(error)
-        }
+        let epoch = journal.state.withLock { $0.epoch }
+        do { try journal.sync() } catch { end(error, epoch) }
     }
 
-    private func end(_ error: StorageError) {
-        let waiters = journal.state.withLock { $0.endDurability(error) }
+    /// Tells everybody who waits that it will not come to pass.
+    ///
+    /// - Parameters:
+    ///   - error: why.
+    ///   - epoch: the one that it happened in; when another has begun, it says nothing. Nil for all.
+    private func end(_ error: StorageError, _ epoch: JournalEpoch?) {
+        let waiters = journal.state.withLock { state in
+            epoch == state.epoch || epoch == nil ? state.endDurability(error) : []
+        }
         for waiter in waiters { waiter.callback(error) }
     }
 

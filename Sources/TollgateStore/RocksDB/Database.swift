@@ -4,39 +4,13 @@ internal import TollgateEngine
 
 /// An open RocksDB database: the only owner of its handle.
 ///
-/// Safe from any thread. Everything that reads or writes holds the gate while it does; `close` waits
-/// for them, so a call that comes too late gets `.closed` instead of freed memory.
+/// Safe from any thread. Everything that reads or writes holds the gate while it does; `close` and
+/// `reopen` wait for them, so a call that comes too late gets an error instead of freed memory.
 ///
-/// Unchecked because of the C pointers: they are set once by `init`, RocksDB allows calls on them
-/// from any thread, and the gate lets nobody in after `close` has freed them.
+/// Unchecked because of the C pointers: they are set by `init`, and by `reopen` while nobody is
+/// inside the gate; RocksDB allows calls on them from any thread, and the gate lets nobody in while
+/// they are freed.
 final class Database: @unchecked Sendable {
-    /// The parts that the database is divided into; the raw value is the place of the handle.
-    enum Family: Int, CaseIterable {
-        /// What RocksDB insists on having, with counters of our own in it.
-        case main
-        /// Key records by id.
-        case keys
-        /// Digests of live secrets, and whose they are.
-        case digests
-        /// Blocks of decisions, by position.
-        case journal
-        /// What is known of each sealed segment, by its last position.
-        case headers
-        /// The content of sealed segments.
-        case segments
-
-        var name: StaticString {
-            switch self {
-            case .main: "default"
-            case .keys: "keys"
-            case .digests: "digests"
-            case .journal: "journal"
-            case .headers: "headers"
-            case .segments: "segments"
-            }
-        }
-    }
-
     /// What a write survives once it has returned.
     enum Durability {
         /// The loss of power.
@@ -47,13 +21,28 @@ final class Database: @unchecked Sendable {
         case unlogged
     }
 
+    /// Whether there is a handle behind the gate.
+    private enum Life {
+        case open
+        /// Opening it again has failed so far.
+        case shut
+        case closed
+    }
+
+    /// Where it is.
+    let path: String
+    /// How it is opened.
+    let options: DatabaseOptions
     private let gate = Gate()
-    /// Set by the first write that fails, for good: RocksDB does not expect to be called again for a
-    /// log that it could not write, and a build with assertions, as Debian's is, ends the process.
-    private let hasFailed = Atomic(false)
-    private let handle: OpaquePointer
-    private let families: [OpaquePointer]
-    private let reading: OpaquePointer
+    private let life = Mutex(Life.open)
+    private let isClosed = Atomic(false)
+    /// Set by the first write that fails, until the database is opened again: RocksDB does not
+    /// expect to be called again for a log that it could not write, and a build with assertions, as
+    /// Debian's is, ends the process.
+    private let failed = Atomic(false)
+    private var handle: OpaquePointer
+    private var families: [OpaquePointer]
+    let reading: OpaquePointer
     private let synced: OpaquePointer
     private let logged: OpaquePointer
     private let unlogged: OpaquePointer
@@ -64,8 +53,14 @@ final class Database: @unchecked Sendable {
     ///   - path: the directory; RocksDB creates it, but none above it.
     ///   - cacheSize: how much memory blocks of records may take, in bytes.
     /// - Throws: `.locked` when it is open elsewhere, `.corrupt` when it is damaged.
-    init(path: String, cacheSize: Int) throws(StorageError) {
-        let options = DatabaseOptions(cacheSize: cacheSize)
+    convenience init(path: String, cacheSize: Int) throws(StorageError) {
+        try self.init(path: path, DatabaseOptions(cacheSize: cacheSize))
+    }
+
+    /// Opens the database in a directory as the options say, and makes it when there is none.
+    init(path: String, _ options: DatabaseOptions) throws(StorageError) {
+        self.path = path
+        self.options = options
         (handle, families) = try options.open(path)
         reading = rocksdb_readoptions_create()
         synced = rocksdb_writeoptions_create()
@@ -83,58 +78,40 @@ final class Database: @unchecked Sendable {
     ///
     /// Later calls do nothing; every other method throws `.closed` from now on.
     func close() {
-        guard gate.close() else { return }
+        life.withLock { life in
+            if life == .closed { return }
+            isClosed.store(true, ordering: .releasing)
+            if life == .open { shut() }
+            life = .closed
+            rocksdb_readoptions_destroy(reading)
+            rocksdb_writeoptions_destroy(synced)
+            rocksdb_writeoptions_destroy(logged)
+            rocksdb_writeoptions_destroy(unlogged)
+        }
+    }
+
+    /// Waits for those inside, closes the database and opens it again: the only way to write again
+    /// after a write has failed.
+    ///
+    /// Meanwhile, and as long as it cannot be opened, every other method throws `.io`.
+    ///
+    /// - Throws: what `init` throws, `.closed` after `close`. May be called again.
+    func reopen() throws(StorageError) {
+        try life.withLock { life throws(StorageError) in
+            guard life != .closed else { throw StorageError.closed }
+            if life == .open { shut() }
+            life = .shut
+            (handle, families) = try options.open(path)
+            life = .open
+            failed.store(false, ordering: .releasing)
+            gate.open()
+        }
+    }
+
+    private func shut() {
+        _ = gate.close()
         for family in families { rocksdb_column_family_handle_destroy(family) }
         rocksdb_close(handle)
-        rocksdb_readoptions_destroy(reading)
-        rocksdb_writeoptions_destroy(synced)
-        rocksdb_writeoptions_destroy(logged)
-        rocksdb_writeoptions_destroy(unlogged)
-    }
-
-    // MARK: Reading
-
-    /// The value of a key as it is now, nil when there is none.
-    func value(
-        of key: Span<UInt8>,
-        in family: Family
-    ) throws(StorageError) -> PinnedValue? {
-        try value(of: key, in: family, reading)
-    }
-
-    /// The value of a key as the options see it, nil when there is none.
-    func value(
-        of key: Span<UInt8>,
-        in family: Family,
-        _ options: OpaquePointer
-    ) throws(StorageError) -> PinnedValue? {
-        try enter()
-        var problem: UnsafeMutablePointer<CChar>?
-        let slice = key.withUnsafeBytes { key in
-            rocksdb_get_pinned_cf(
-                handle,
-                options,
-                families[family.rawValue],
-                key.baseAddress?.assumingMemoryBound(to: CChar.self),
-                key.count,
-                &problem
-            )
-        }
-        if let slice { return PinnedValue(slice, of: self) }
-        gate.leave()
-        try RocksDBProblem.check(problem)
-        return nil
-    }
-
-    /// An iterator over the family's keys as they are now, in ascending order of their bytes.
-    func iterator(over family: Family) throws(StorageError) -> RowIterator {
-        try snapshot().iterator(over: family)
-    }
-
-    /// The database as it is now, whatever is written later.
-    func snapshot() throws(StorageError) -> Snapshot {
-        try enter()
-        return Snapshot(rocksdb_create_snapshot(handle), of: self)
     }
 
     // MARK: Writing
@@ -186,9 +163,12 @@ final class Database: @unchecked Sendable {
     func syncLog() throws(StorageError) {
         try enterToWrite()
         defer { gate.leave() }
-        var problem: UnsafeMutablePointer<CChar>?
-        rocksdb_flush_wal(handle, 1, &problem)
-        try checkWrite(problem)
+        do {
+            try LogFiles.sync(in: path)
+        } catch {
+            failed.store(true, ordering: .releasing)
+            throw error
+        }
     }
 
     /// Writes the family's part of memory into a file that survives the loss of power.
@@ -202,15 +182,20 @@ final class Database: @unchecked Sendable {
         try checkWrite(problem)
     }
 
-    private func enterToWrite() throws(StorageError) {
+    /// Whether a write has failed, so that all others are refused until `reopen`.
+    var hasFailed: Bool { failed.load(ordering: .acquiring) }
+
+    /// Keeps the handle open until `leave`, for a write.
+    func enterToWrite() throws(StorageError) {
         try enter()
-        guard hasFailed.load(ordering: .acquiring) else { return }
+        guard hasFailed else { return }
         gate.leave()
         throw StorageError(.io, "a write has failed; the store has to be opened again")
     }
 
-    private func checkWrite(_ problem: UnsafeMutablePointer<CChar>?) throws(StorageError) {
-        if problem != nil { hasFailed.store(true, ordering: .releasing) }
+    /// Throws when a write has left a sentence behind, and refuses all others from then on.
+    func checkWrite(_ problem: UnsafeMutablePointer<CChar>?) throws(StorageError) {
+        if problem != nil { failed.store(true, ordering: .releasing) }
         try RocksDBProblem.check(problem)
     }
 
@@ -230,7 +215,9 @@ final class Database: @unchecked Sendable {
 
     /// Keeps the handle open until `leave`.
     func enter() throws(StorageError) {
-        guard gate.enter() else { throw StorageError(.closed, "the store is closed") }
+        if gate.enter() { return }
+        if isClosed.load(ordering: .acquiring) { throw StorageError.closed }
+        throw StorageError(.io, "a write has failed; the store is being opened again")
     }
 
     /// Ends what `enter` began.
@@ -243,4 +230,9 @@ final class Database: @unchecked Sendable {
         case .unlogged: unlogged
         }
     }
+}
+
+extension StorageError {
+    /// What every call gets once the store is closed.
+    static let closed = StorageError(.closed, "the store is closed")
 }

@@ -3,11 +3,22 @@ internal import TollgateEngine
 
 /// How RocksDB is set up: for few, large, sequential writes on a small machine, and so that damage is
 /// noticed.
-struct DatabaseOptions {
+struct DatabaseOptions: Sendable {
     private typealias Family = Database.Family
+
+    /// What to make of a log that is damaged, as RocksDB numbers it.
+    enum LogRecovery: Int32 {
+        /// Only the very end may be torn. The default opens a log with a flipped bit in its middle
+        /// and silently drops everything behind it.
+        case upToTornEnd = 0
+        /// What comes before the damage: only when an administrator says so.
+        case upToDamage = 2
+    }
 
     /// How much memory blocks of key records may take, in bytes.
     let cacheSize: Int
+
+    var logRecovery = LogRecovery.upToTornEnd
 
     /// Sealed segments have a cache of their own: an audit query must not push the keys out.
     private static let segmentCacheSize = 8 << 20
@@ -57,6 +68,13 @@ struct DatabaseOptions {
         return (handle, families.compactMap(\.self))
     }
 
+    /// The options of a file of rows that is made outside of the database.
+    func tableOptions(for family: Database.Family) -> OpaquePointer? {
+        let options = rocksdb_options_create()
+        configure(options, for: family, nil)
+        return options
+    }
+
     private func wholeDatabase() throws(StorageError) -> OpaquePointer {
         let start = rocksdb_options_create()
         defer { rocksdb_options_destroy(start) }
@@ -69,9 +87,7 @@ struct DatabaseOptions {
         rocksdb_options_set_create_if_missing(options, 1)
         rocksdb_options_set_create_missing_column_families(options, 1)
         rocksdb_options_set_paranoid_checks(options, 1)
-        // Only the very end of the log may be torn. The default opens a log with a flipped bit in
-        // its middle and silently drops everything behind it.
-        rocksdb_options_set_wal_recovery_mode(options, 0)
+        rocksdb_options_set_wal_recovery_mode(options, logRecovery.rawValue)
         rocksdb_options_set_recycle_log_file_num(options, 0)
         rocksdb_options_set_max_total_wal_size(options, 128 << 20)
         rocksdb_options_set_bytes_per_sync(options, 1 << 20)
@@ -98,7 +114,7 @@ struct DatabaseOptions {
         rocksdb_options_set_compression(options, Int32(rocksdb_no_compression))
         rocksdb_options_set_write_buffer_size(options, 4 << 20)
         switch family {
-        case .main, .headers:
+        case .main, .headers, .groups, .models:
             break
         case .keys:
             rocksdb_options_set_write_buffer_size(options, 8 << 20)
@@ -122,6 +138,14 @@ struct DatabaseOptions {
             rocksdb_options_set_write_buffer_size(options, 48 << 20)
             rocksdb_options_set_max_write_buffer_number(options, 4)
             rocksdb_options_set_level0_file_num_compaction_trigger(options, 8)
+        case .counters:
+            // Rows come in sorted files, never through memory.
+            rocksdb_block_based_options_set_filter_policy(
+                table,
+                rocksdb_filterpolicy_create_bloom_full(10)
+            )
+        case .holds:
+            rocksdb_options_set_write_buffer_size(options, 16 << 20)
         case .segments:
             rocksdb_options_set_write_buffer_size(options, 32 << 20)
             rocksdb_options_set_max_write_buffer_number(options, 4)

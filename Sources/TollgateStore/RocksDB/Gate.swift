@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Counts who is using something, so that it is freed only when nobody is.
 ///
-/// Entering and leaving are one atomic addition each. Once closed, nobody enters again.
+/// Entering and leaving are one atomic addition each. Whoever has closed it may open it again; one
+/// thread at a time does either.
 struct Gate: ~Copyable, Sendable {
     private static let closed = 1 << 62
 
@@ -28,8 +29,13 @@ struct Gate: ~Copyable, Sendable {
         if state.bitwiseOr(Gate.closed, ordering: .acquiringAndReleasing).oldValue >= Gate.closed {
             return false
         }
-        // Users stay for one call of RocksDB, and this happens once in the life of a process.
+        // Users stay for one call of RocksDB, and this happens when something has failed or ended.
         while state.load(ordering: .acquiring) > Gate.closed { usleep(100) }
         return true
+    }
+
+    /// Opens the gate, which must be closed.
+    func open() {
+        state.subtract(Gate.closed, ordering: .releasing)
     }
 }

@@ -30,6 +30,8 @@ struct RowIterator: ~Copyable {
         self.snapshot = snapshot
         options = rocksdb_readoptions_create()
         rocksdb_readoptions_set_snapshot(options, snapshotHandle)
+        // What is walked over once must not push out of the cache what is asked for all the time.
+        rocksdb_readoptions_set_fill_cache(options, 0)
         bound = .allocate(capacity: max(1, start.count))
         _ = bound.initialize(from: start.map { CChar(bitPattern: $0) })
         if !start.isEmpty {
@@ -114,6 +116,15 @@ struct RowIterator: ~Copyable {
             let start = rocksdb_iter_value(handle, &count)
             return _overrideLifetime(RowIterator.span(start, count), borrowing: self)
         }
+    }
+
+    /// Whether the key that the iterator is at comes before another.
+    func isBefore(_ other: Span<UInt8>) -> Bool {
+        let key = key
+        for index in 0..<min(key.count, other.count) where key[index] != other[index] {
+            return key[index] < other[index]
+        }
+        return key.count < other.count
     }
 
     private func isSomewhere() throws(StorageError) -> Bool {

@@ -26,10 +26,10 @@ package protocol LoopService: AnyObject {
     func streamOpened(_ call: CallID, method: Int)
 
     /// A message of a streaming call, valid until the method returns.
-    func streamReceived(_ call: CallID, message: Span<UInt8>)
+    func streamReceived(_ call: CallID, method: Int, message: Span<UInt8>)
 
     /// The client of a streaming call has sent everything.
-    func streamHalfClosed(_ call: CallID)
+    func streamHalfClosed(_ call: CallID, method: Int)
 
     /// A call that the service was told of ended otherwise than by the service's own answer: the
     /// peer reset it or broke its rules, its deadline passed, or the connection is gone.
@@ -55,9 +55,9 @@ extension LoopService {
 
     package func streamOpened(_ call: CallID, method: Int) {}
 
-    package func streamReceived(_ call: CallID, message: Span<UInt8>) {}
+    package func streamReceived(_ call: CallID, method: Int, message: Span<UInt8>) {}
 
-    package func streamHalfClosed(_ call: CallID) {}
+    package func streamHalfClosed(_ call: CallID, method: Int) {}
 
     package func callEnded(_ call: CallID, wasAnswered: Bool) {}
 

@@ -47,10 +47,12 @@ extension RPCLoop {
             if turn.bytes.count >= state.configuration.maximumHeldBytes {
                 end(slot, .resourceExhausted("Too many answers at once."))
             } else {
-                service.streamReceived(call, message: bytes.span)
+                service.streamReceived(call, method: method, message: bytes.span)
             }
         case .halfClosed:
-            if !slot.pointee.response.isAnswered { service.streamHalfClosed(call) }
+            if !slot.pointee.response.isAnswered {
+                service.streamHalfClosed(call, method: method)
+            }
         case .refused:
             state.counters.refusals.add()
             let problem = CallProblem(rawValue: event.detail) ?? .badPrefix

@@ -7,22 +7,19 @@ package import TollgateCore
 /// skipped: a newer version put it there, perhaps as a restriction, and writing the record back
 /// without it would widen the key.
 package enum KeyRecordCodec {
-    /// Ten full lists of the shortest names take more than a megabyte to read, and what may be saved
-    /// must be readable: one record that is not would also end every list of keys.
+    /// All full lists of the shortest names, those of a policy included, take some ten megabytes
+    /// to read, and what may be saved must be readable: one record that is not would also end every
+    /// list of keys.
     private static let message = ProtobufMessage(
         tollgate__storage__v1__key_record__init,
-        allowance: 2 << 20
+        allowance: 16 << 20
     )
 
     /// The bytes of a record.
     package static func encode(_ record: KeyRecord) -> [UInt8] {
         var output = OutputBuffer(capacity: 512)
         write(record, to: &output)
-        let bytes = output.bytes
-        return [UInt8](unsafeUninitializedCapacity: bytes.count) { memory, count in
-            for index in 0..<bytes.count { memory[index] = bytes[index] }
-            count = bytes.count
-        }
+        return output.array
     }
 
     /// The record that these bytes are.
@@ -36,25 +33,18 @@ package enum KeyRecordCodec {
     // MARK: Writing
 
     private static func write(_ record: KeyRecord, to output: inout OutputBuffer) {
-        appendID(1, record.id, to: &output)
-        appendText(2, record.name, to: &output)
-        appendText(3, record.description, to: &output)
-        appendText(4, record.environment, to: &output)
-        appendText(5, record.group, to: &output)
-        for (name, value) in record.metadata.sorted(by: {
-            $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
-        }) {
-            output.appendElement(6) {
-                appendText(1, name, to: &$0)
-                appendText(2, value, to: &$0)
-            }
-        }
+        output.appendID(1, record.id.rawValue)
+        output.appendText(2, record.name)
+        output.appendText(3, record.description)
+        output.appendText(4, record.environment)
+        output.appendText(5, record.group)
+        output.appendMetadata(6, record.metadata)
         output.appendField(7, unsigned: UInt64(record.status.rawValue))
-        appendTime(8, record.createdAt, to: &output)
-        appendTime(9, record.updatedAt, to: &output)
-        if let id = record.createdBy { appendID(10, id, to: &output) }
+        output.appendTime(8, record.createdAt)
+        output.appendTime(9, record.updatedAt)
+        if let id = record.createdBy { output.appendID(10, id.rawValue) }
         if let time = record.expiresAt {
-            output.appendElement(11) { appendTime(1, time, to: &$0) }
+            output.appendElement(11) { $0.appendTime(1, time) }
         }
         appendNames(12, record.models, to: &output)
         appendNames(13, record.providers, to: &output)
@@ -66,26 +56,21 @@ package enum KeyRecordCodec {
         output.appendField(19, unsigned: UInt64(record.permissions.rawValue))
         for secret in record.secrets { appendSecret(20, secret, to: &output) }
         output.appendField(21, unsigned: record.version)
-    }
-
-    private static func appendText(_ field: UInt32, _ text: String, to output: inout OutputBuffer) {
-        if !text.isEmpty { output.appendElement(field, text: text) }
-    }
-
-    private static func appendID(_ field: UInt32, _ id: KeyID, to output: inout OutputBuffer) {
-        output.appendElement(field) {
-            for shift in stride(from: 120, through: 0, by: -8) {
-                $0.append(UInt8(truncatingIfNeeded: id.rawValue >> UInt128(shift)))
-            }
+        output.appendText(22, record.organization ?? "")
+        output.appendText(23, record.team ?? "")
+        output.appendText(24, record.user ?? "")
+        LimitsCodec.append(25, record.limits, to: &output)
+        output.appendField(26, unsigned: UInt64(record.enforcement.rawValue))
+        output.appendField(27, unsigned: UInt64(record.unsettled.rawValue))
+        if let policy = record.policy {
+            output.appendElement(28) { PolicyCodec.write(policy, to: &$0) }
         }
-    }
-
-    private static func appendTime(
-        _ field: UInt32,
-        _ time: WallTime,
-        to output: inout OutputBuffer
-    ) {
-        if time.milliseconds != 0 { output.appendElement(field, fixed64: time.milliseconds) }
+        for rule in record.iamRules {
+            output.appendElement(29) { PolicyCodec.write(rule, to: &$0) }
+        }
+        if let pricing = record.pricing {
+            output.appendElement(30) { PolicyCodec.write(pricing, to: &$0) }
+        }
     }
 
     private static func appendNames(
@@ -107,10 +92,10 @@ package enum KeyRecordCodec {
     ) {
         output.appendElement(field) {
             $0.appendElement(1, bytes: secret.digest.bytes.span)
-            appendText(2, secret.masked, to: &$0)
-            appendTime(3, secret.createdAt, to: &$0)
+            $0.appendText(2, secret.masked)
+            $0.appendTime(3, secret.createdAt)
             if let time = secret.validUntil {
-                $0.appendElement(4) { appendTime(1, time, to: &$0) }
+                $0.appendElement(4) { $0.appendTime(1, time) }
             }
         }
     }
@@ -121,9 +106,9 @@ package enum KeyRecordCodec {
         _ message: Tollgate__Storage__V1__KeyRecord
     ) throws(WireError) -> KeyRecord {
         try message.base.requireNoUnknownFields()
-        guard let id = keyID(message.id) else { throw .badValue }
+        guard let id = message.id.id else { throw .badValue }
         var record = KeyRecord(
-            id: id,
+            id: KeyID(rawValue: id),
             name: try message.name.text(),
             createdAt: time(message.created_at_ms)
         )
@@ -138,8 +123,8 @@ package enum KeyRecordCodec {
         record.status = status
         record.updatedAt = time(message.updated_at_ms)
         if message.created_by.len != 0 {
-            guard let creator = keyID(message.created_by) else { throw .badValue }
-            record.createdBy = creator
+            guard let creator = message.created_by.id else { throw .badValue }
+            record.createdBy = KeyID(rawValue: creator)
         }
         record.expiresAt = try time(message.expires_at)
         record.models = try names(message.models)
@@ -157,12 +142,35 @@ package enum KeyRecordCodec {
             record.secrets.append(try Self.secret(secret.pointee))
         }
         record.version = message.version
+        record.organization = try message.organization.optionalText()
+        record.team = try message.team.optionalText()
+        record.user = try message.user.optionalText()
+        record.limits = try LimitsCodec.limits(message.limits)
+        // Records of earlier versions, which had neither, are enforced and charged.
+        record.enforcement = try value(message.enforcement, or: .enforce)
+        record.unsettled = try value(message.unsettled, or: .charge)
+        if let policy = message.policy {
+            record.policy = try PolicyCodec.document(policy.pointee)
+        }
+        for rule in elements(message.iam_rules, message.n_iam_rules) {
+            guard let rule else { throw .badValue }
+            record.iamRules.append(try PolicyCodec.rule(rule.pointee))
+        }
+        if let pricing = message.pricing {
+            record.pricing = try PolicyCodec.pricing(pricing.pointee)
+        }
         return record
     }
 
-    private static func keyID(_ data: ProtobufCBinaryData) -> KeyID? {
-        guard data.len == 16 else { return nil }
-        return KeyID(rawValue: data.bytes.reduce(0) { $0 << 8 | UInt128($1) })
+    private static func value<Value: RawRepresentable>(
+        _ number: UInt32,
+        or fallback: Value
+    ) throws(WireError) -> Value where Value.RawValue == UInt8 {
+        if number == 0 { return fallback }
+        guard let value = UInt8(exactly: number).flatMap(Value.init(rawValue:)) else {
+            throw .badValue
+        }
+        return value
     }
 
     private static func time(_ milliseconds: Int64) -> WallTime {
@@ -198,15 +206,6 @@ package enum KeyRecordCodec {
             allowed: try texts(message.pointee.allowed, message.pointee.n_allowed),
             denied: try texts(message.pointee.denied, message.pointee.n_denied)
         )
-    }
-
-    private static func texts(
-        _ start: UnsafeMutablePointer<ProtobufCBinaryData>?,
-        _ count: Int
-    ) throws(WireError) -> [String] {
-        var texts: [String] = []
-        for element in elements(start, count) { texts.append(try element.text()) }
-        return texts
     }
 
     private static func secret(

@@ -37,11 +37,13 @@ struct CallgrindRun {
     }
 
     /// Starts a server under callgrind, warms it up uncounted, counts, and stops it.
+    ///
+    /// What `verify` returns is how long each answer under load must be; nil when that varies.
     func measure<Server: Subject>(
         _ requests: Int,
         with generator: LoadGenerator,
         start: (_ tool: [String]) throws -> Server,
-        verify: (Server) throws -> Int
+        verify: (Server) throws -> Int?
     ) throws -> Result {
         let server = try start(tool)
         defer { server.process.stop() }
@@ -57,6 +59,7 @@ struct CallgrindRun {
         )
         try control(["-i", "off"], server.process)
         try control(["--dump"], server.process)
+        _ = try verify(server)
         return try read(requests)
     }
 

@@ -19,8 +19,10 @@ struct EnvoyCheck {
     let model: String
 
     /// The message with its gRPC prefix, as it is in the call's DATA frames.
-    var grpcMessage: [UInt8] {
-        let message = self.message
+    var grpcMessage: [UInt8] { EnvoyCheck.prefixed(message) }
+
+    /// A message behind its gRPC prefix.
+    static func prefixed(_ message: [UInt8]) -> [UInt8] {
         let count = UInt32(message.count)
         return [0] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) } + message
     }

@@ -5,6 +5,7 @@ final class NghttpdSubject: Subject {
     let name = "nghttpd"
     let process: ChildProcess
     let url: String
+    let port: Int
     let headers = EnvoyCheck.headers
 
     /// Starts it and waits until it listens.
@@ -13,6 +14,7 @@ final class NghttpdSubject: Subject {
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
         try Data().write(to: root.appending(path: "empty"))
         let port = try Machine.freePort()
+        self.port = port
         let command = [
             "nghttpd", "--no-tls", "--address=127.0.0.1", "-d", root.path, "\(port)",
         ]

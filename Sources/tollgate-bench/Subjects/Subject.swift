@@ -10,6 +10,9 @@ protocol Subject: AnyObject {
     /// Where the request goes.
     var url: String { get }
 
+    /// Where it listens on this machine.
+    var port: Int { get }
+
     /// What the request carries besides its body.
     var headers: [(String, String)] { get }
 }

@@ -5,6 +5,7 @@ final class TollgateSubject: Subject {
     let name = "tollgate"
     let process: ChildProcess
     let url: String
+    let port: Int
     let headers = EnvoyCheck.headers
 
     /// Starts it and waits for its ready line.
@@ -13,9 +14,16 @@ final class TollgateSubject: Subject {
     ///   - program: the file to run.
     ///   - threads: how many event loops.
     ///   - data: its data directory.
+    ///   - options: further options of `serve`.
     ///   - launch: how to start it.
     /// - Throws: when it does not become ready.
-    init(_ program: String, threads: Int, data: URL, _ launch: Launch) throws {
+    init(
+        _ program: String,
+        threads: Int,
+        data: URL,
+        options: [String] = [],
+        _ launch: Launch
+    ) throws {
         let command = [
             program, "serve", "--data-dir", data.path, "--rpc-listen", "127.0.0.1:0",
             "--http-listen", "127.0.0.1:0", "--threads", "\(threads)",
@@ -23,7 +31,7 @@ final class TollgateSubject: Subject {
         ]
         process = try ChildProcess(
             name,
-            launch.wrapper + command,
+            launch.wrapper + command + options,
             core: launch.core,
             in: launch.directory
         )
@@ -31,6 +39,7 @@ final class TollgateSubject: Subject {
             process.lines.firstMatch(of: /tollgate ready rpc=([^ ]+) http=/)
         }
         url = "http://\(address)\(EnvoyCheck.path)"
+        port = Int(address.split(separator: ":").last ?? "") ?? 0
     }
 }
 

@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
-internal import TollgateAdmin
 
 /// `tollgate check`: asks the RPC what a proxy would ask.
 struct Check: AsyncParsableCommand {
@@ -9,41 +7,7 @@ struct Check: AsyncParsableCommand {
         discussion: "Exit code 0 when the call may pass, 3 when it is denied, 1 without an answer."
     )
 
-    /// The exit code that says: there is an answer, and it is no.
-    private static let denied: Int32 = 3
-
-    @Option(help: "The server's address for proxies (TOLLGATE_RPC; default: 127.0.0.1:7411).")
-    var rpc: String?
-
-    @Option(help: "The key's secret; better in TOLLGATE_KEY, where other users cannot see it.")
-    var key: String?
-
-    @Option(help: "The model to call.")
-    var model = ""
-
-    @Option(help: "Where the call is processed.")
-    var region = ""
-
-    @Option(help: "Prompt plus the most that may be generated.")
-    var tokens: UInt64 = 0
-
-    @Option(help: "Of the tokens, the prompt.")
-    var inputTokens: UInt64 = 0
-
-    @Option(help: "Who makes the model: openai.")
-    var provider = ""
-
-    @Option(help: "Which of the provider's endpoints is meant: openai-eu.")
-    var supplier = ""
-
-    @Option(help: "What is done: chat:completions, embeddings:create.")
-    var action = ""
-
-    @Option(help: "The address of the client.")
-    var clientIP = ""
-
-    @Option(help: "A name and a value for the audit log: team=search.")
-    var metadata: [String] = []
+    @OptionGroup var question: CheckOptions
 
     @Flag(help: "Decide, but count and hold nothing.")
     var dryRun = false
@@ -55,38 +19,9 @@ struct Check: AsyncParsableCommand {
     var output = OutputFormat.table
 
     func run() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let address = rpc ?? environment["TOLLGATE_RPC"] ?? "127.0.0.1:7411"
-        let client = try makeCheckClient(address: address)
-        let answer = try await client.check(try question(environment))
-        switch output {
-        case .json: print(CheckReport.json(answer).text(isIndented: true))
-        case .table: for line in CheckReport.lines(answer) { print(line) }
+        try await question.ask(output) { question in
+            question.isDryRun = dryRun
+            question.wantsExplanation = explain
         }
-        if !answer.isAllowed { throw ExitCode(Check.denied) }
-    }
-
-    private func question(_ environment: [String: String]) throws(CommandFailure) -> CheckQuestion {
-        var question = CheckQuestion()
-        question.key = key ?? environment["TOLLGATE_KEY"] ?? ""
-        question.model = model
-        question.region = region
-        question.tokens = tokens
-        question.inputTokens = inputTokens
-        question.provider = provider
-        question.supplier = supplier
-        question.action = action
-        question.clientIP = clientIP
-        question.userAgent = "tollgate/\(Tollgate.version)"
-        question.isDryRun = dryRun
-        question.wantsExplanation = explain
-        for pair in metadata {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty else {
-                throw .usage("--metadata takes name=value")
-            }
-            question.metadata[String(parts[0])] = String(parts[1])
-        }
-        return question
     }
 }

@@ -1,4 +1,5 @@
 internal import TollgateAdmin
+internal import TollgateCore
 
 /// An answer of the RPC, printed.
 enum CheckReport {
@@ -51,13 +52,19 @@ enum CheckReport {
             var limits = Table(["LIMIT", "LEVEL", "OF", "REMAINING", "RESETS IN"])
             for limit in answer.limits {
                 limits.add([
-                    limit.name, limit.level, "\(limit.limit)", "\(limit.remaining)",
-                    "\(limit.resetMilliseconds) ms",
+                    limit.name, limit.level, amount(limit.limit, of: limit),
+                    amount(limit.remaining, of: limit), "\(limit.resetMilliseconds) ms",
                 ])
             }
             lines += [""] + limits.lines()
         }
         if !answer.explanation.isEmpty { lines += [""] + answer.explanation }
         return lines.map { Terminal.printable($0) }
+    }
+
+    /// An amount of a limit: of those on money in USD, which the RPC tells in nano-USD.
+    private static func amount(_ amount: Int64, of limit: CheckAnswer.Limit) -> String {
+        let isMoney = limit.name.hasPrefix("budget_limits.") || limit.name == "balance"
+        return isMoney ? "\(FixedPoint.text(amount, decimals: 9)) USD" : "\(amount)"
     }
 }

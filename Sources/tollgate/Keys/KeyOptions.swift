@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import TollgateAdmin
 
 /// What a key is to be: options named after the fields of the API.
@@ -64,15 +63,36 @@ struct KeyOptions: ParsableArguments {
     @Option(name: .customLong("permission"), help: "manage_keys, view_all_usage, manage_billing.")
     var permissions: [String] = []
 
+    @Option(name: .customLong("org"), help: "The organization that the key belongs to; for good.")
+    var organization: String?
+
+    @Option(help: "The team that the key belongs to; none for no team.")
+    var team: String?
+
+    @Option(help: "The user that the key belongs to; none for no user.")
+    var user: String?
+
+    @Option(help: "enforce, or monitor: record what would be denied, and allow it.")
+    var enforcement: String?
+
+    @Option(help: "What unreported requests count as: charge, charge_input or release.")
+    var unsettled: String?
+
+    @Option(help: "A file with an IAM policy document as JSON, - for standard input.")
+    var policyFile: String?
+
     @Option(help: "A name and a value to keep with the key: team=search.")
     var metadata: [String] = []
 
     @Option(help: "A file with the fields as JSON, - for standard input; other options win.")
     var json: String?
 
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
     /// The fields as the API takes them.
     func document() throws(CommandFailure) -> JSONValue {
-        var fields = try readFile()
+        var fields = try json.map(JSONFile.members) ?? []
+        for block in try limits.blocks() { fields.merge(block) }
         func set(_ name: String, _ value: JSONValue?) {
             guard let value else { return }
             fields.removeAll { $0.name == name }
@@ -106,45 +126,14 @@ struct KeyOptions: ParsableArguments {
             let names = KeyOptions.split(permissions)
             set("permissions", .object(names.map { JSONValue.Member($0, true) }))
         }
-        if !metadata.isEmpty { set("metadata", try pairs()) }
+        set("organization_id", organization.map { .string($0) })
+        set("team_id", team.map { $0 == "none" ? .null : .string($0) })
+        set("user_id", user.map { $0 == "none" ? .null : .string($0) })
+        set("enforcement", enforcement.map { .string($0) })
+        set("unsettled", unsettled.map { .string($0) })
+        if let policyFile { set("policy", try JSONFile.value(policyFile)) }
+        if !metadata.isEmpty { set("metadata", try MetadataPairs.json(metadata)) }
         return .object(fields)
-    }
-
-    private func readFile() throws(CommandFailure) -> [JSONValue.Member] {
-        guard let json else { return [] }
-        let bytes: [UInt8]
-        do {
-            let file = json == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: json)
-            guard let data = try file?.readToEnd() else {
-                throw CommandFailure.failed("\(json) cannot be read, or is empty")
-            }
-            bytes = Array(data)
-        } catch {
-            throw .failed("\(json) cannot be read, or is empty")
-        }
-        do {
-            let value = try JSONParser.value(of: bytes)
-            guard case .object(let members) = value else {
-                throw CommandFailure.failed("\(json) holds \(value.kind), not an object")
-            }
-            return members
-        } catch let problem as JSONProblem {
-            throw .failed("\(json):\(problem.line):\(problem.column): \(problem.message)")
-        } catch {
-            throw .failed("\(json) does not hold an object")
-        }
-    }
-
-    private func pairs() throws(CommandFailure) -> JSONValue {
-        var members: [JSONValue.Member] = []
-        for pair in metadata {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty else {
-                throw .usage("--metadata takes name=value")
-            }
-            members.append(JSONValue.Member(String(parts[0]), .string(String(parts[1]))))
-        }
-        return .object(members)
     }
 
     /// The texts, taken apart at commas: `a,b` is as good as saying the option twice.

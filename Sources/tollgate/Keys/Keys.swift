@@ -29,10 +29,17 @@ enum KeyTable {
     /// A line for each field of a key that says something.
     static func details(_ key: JSONValue) -> [String] {
         var table = Table(["FIELD", "VALUE"])
-        for member in key.members where !member.value.cell.isEmpty {
-            table.add([member.name, member.value.cell])
-        }
+        for member in key.members { add(member.name, member.value, to: &table) }
         return table.lines(withHeadings: false)
+    }
+
+    /// Adds a value under its name; of objects within an object each has a line of its own.
+    private static func add(_ name: String, _ value: JSONValue, to table: inout Table) {
+        if value.members.contains(where: { !$0.value.members.isEmpty }) {
+            for member in value.members { add("\(name).\(member.name)", member.value, to: &table) }
+        } else if !value.cell.isEmpty {
+            table.add([name, value.cell])
+        }
     }
 
     /// What became of a key.

@@ -22,6 +22,15 @@ struct KeysList: AsyncParsableCommand {
     @Option(help: "Only keys that may use this model.")
     var model: String?
 
+    @Option(name: .customLong("org"), help: "Only keys of this organization.")
+    var organization: String?
+
+    @Option(help: "Only keys of this team.")
+    var team: String?
+
+    @Option(help: "Only keys of this user.")
+    var user: String?
+
     @Option(name: [.customShort("q"), .customLong("search")], help: "Only keys that mention this.")
     var search: String?
 
@@ -43,6 +52,7 @@ struct KeysList: AsyncParsableCommand {
                 member: "keys",
                 query: [
                     ("name", name), ("status", status), ("group", group), ("model", model),
+                    ("organization_id", organization), ("team_id", team), ("user_id", user),
                     ("q", search),
                 ]
             )

@@ -8,6 +8,8 @@ from typing import Any
 
 import requests
 
+from .usage import Usage
+
 TIMEOUT = 30
 
 
@@ -56,6 +58,21 @@ class Admin:
 
     def patch(self, key: Key, **fields: Any) -> dict[str, Any]:
         return self.expect(200, "PATCH", f"/v1/keys/{key.id}", json=fields)
+
+    def create_group(self, kind: str, **fields: Any) -> str:
+        """Creates one of the `organizations`, `teams` or `users`; returns its id."""
+        fields.setdefault("name", f"test-{uuid.uuid4()}")
+        return self.expect(201, "POST", f"/v1/{kind}", json=fields)["id"]
+
+    def patch_group(self, kind: str, id: str, **fields: Any) -> dict[str, Any]:
+        return self.expect(200, "PATCH", f"/v1/{kind}/{id}", json=fields)
+
+    def usage(self, subject: Key | str, kind: str = "keys") -> Usage:
+        """What was counted for a key, or for a group of a kind."""
+        id = subject.id if isinstance(subject, Key) else subject
+        answer = self.call("GET", f"/v1/{kind}/{id}/usage")
+        assert answer.status_code == 200, answer.text
+        return Usage.read(answer.text)
 
     def disable(self, key: Key) -> None:
         self.expect(200, "POST", f"/v1/keys/{key.id}/disable")

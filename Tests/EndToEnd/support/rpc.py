@@ -14,11 +14,14 @@ from envoy.service.auth.v3 import external_auth_pb2_grpc as envoy_services
 
 ENVOY_CHECK = "/envoy.service.auth.v3.Authorization/Check"
 NATIVE_CHECK = "/tollgate.v1.Authorization/Check"
+NATIVE_CHECK_STREAM = "/tollgate.v1.Authorization/CheckStream"
+NATIVE_SETTLE = "/tollgate.v1.Authorization/Settle"
 
 #: Seconds that a call may take: a bound, not an expectation.
 TIMEOUT = 30
 
-_options = [
+#: What makes a channel stand for itself.
+OPTIONS = [
     # One connection for each channel; else all channels to one address share it.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
@@ -36,9 +39,9 @@ def connect(
 ) -> Iterator[grpc.Channel]:
     """A connection of its own to `host:port` or `unix:/path`."""
     if credentials is None:
-        channel = grpc.insecure_channel(address, _options)
+        channel = grpc.insecure_channel(address, OPTIONS)
     else:
-        channel = grpc.secure_channel(address, credentials, _options)
+        channel = grpc.secure_channel(address, credentials, OPTIONS)
     with channel:
         yield channel
 
@@ -46,6 +49,11 @@ def connect(
 def raw_call(channel: grpc.Channel, path: str) -> grpc.UnaryUnaryMultiCallable:
     """A method that takes and returns bytes, for what no stub would send."""
     return channel.unary_unary(path, request_serializer=bytes, response_deserializer=bytes)
+
+
+def raw_stream(channel: grpc.Channel, path: str) -> grpc.StreamStreamMultiCallable:
+    """A streaming method that takes and returns bytes."""
+    return channel.stream_stream(path, request_serializer=bytes, response_deserializer=bytes)
 
 
 def envoy_request(
@@ -111,6 +119,7 @@ def is_allowed(response: envoy_messages.CheckResponse) -> bool:
 
 
 __all__ = [
-    "ENVOY_CHECK", "NATIVE_CHECK", "TIMEOUT", "as_raw_headers", "attributes", "connect",
-    "envoy_messages", "envoy_request", "envoy_services", "is_allowed", "raw_call", "reason_of",
+    "ENVOY_CHECK", "NATIVE_CHECK", "NATIVE_CHECK_STREAM", "NATIVE_SETTLE", "OPTIONS", "TIMEOUT",
+    "as_raw_headers", "attributes", "connect", "envoy_messages", "envoy_request",
+    "envoy_services", "is_allowed", "raw_call", "raw_stream", "reason_of",
 ]  # fmt: skip

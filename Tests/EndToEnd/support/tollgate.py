@@ -105,6 +105,10 @@ class Tollgate(Process):
         """A client of the management API with all permissions."""
         return Admin(f"http://{self.http}", self.admin_key)
 
+    def status_of(self, path: str) -> int:
+        """The status with which the management listener answers a request without a key."""
+        return Admin(f"http://{self.http}", None).call("GET", path).status_code
+
     def command(self, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
         """Runs one of the commands that talk to this server."""
         environment = {"TOLLGATE_URL": f"http://{self.http}", "TOLLGATE_ADMIN_KEY": self.admin_key}

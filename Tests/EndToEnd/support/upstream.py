@@ -9,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TEST_ID = "x-test-id"
 
+#: What the provider says is left of its own limit of requests.
+PROVIDER_REMAINING = "987654"
+
 
 @dataclass(frozen=True)
 class Received:
@@ -78,6 +81,8 @@ class Upstream:
                 self.send_response(200)
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(body)))
+                # Providers tell what is left of their own limits, under the same names as ours.
+                self.send_header("x-ratelimit-remaining-requests", PROVIDER_REMAINING)
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -20,7 +20,8 @@ func fuzzCheckRequest(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     var question = CheckRequest()
     _ = try? NativeCheckRequest.read(message.span, into: &question)
-    if (try? NativeSettleRequest(message.span)) != nil {
+    var settlement = Settlement()
+    if (try? NativeSettleRequest.read(message.span, into: &settlement)) != nil {
         let other = tollgate__v1__settle_request__unpack(nil, count, message)
         precondition(other != nil, "only the pull reader accepts this report")
         tollgate__v1__settle_request__free_unpacked(other, nil)

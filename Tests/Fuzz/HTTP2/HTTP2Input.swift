@@ -79,11 +79,11 @@ private final class FuzzService: LoopService {
         loop.reply(to: call, with: message, outcome == 3 ? .now : .afterCommit)
     }
 
-    func streamReceived(_ call: CallID, message: Span<UInt8>) {
+    func streamReceived(_ call: CallID, method: Int, message: Span<UInt8>) {
         loop.send(message, on: call, .afterCommit)
     }
 
-    func streamHalfClosed(_ call: CallID) {
+    func streamHalfClosed(_ call: CallID, method: Int) {
         loop.finish(call, .ok, .afterCommit)
     }
 }

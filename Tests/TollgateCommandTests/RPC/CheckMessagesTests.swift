@@ -1,7 +1,7 @@
 import Testing
-import TollgateCore
 import TollgateWire
 
+@testable import TollgateCore
 @testable import tollgate
 
 @Suite("The messages of a check, as the client writes and reads them")
@@ -59,22 +59,38 @@ struct CheckMessagesTests {
         #expect(CheckQuestion().encoded().isEmpty)
     }
 
-    private static var answer: [UInt8] {
-        var output = OutputBuffer()
-        var details = NativeCheckResponse.Details()
-        details.reservedCostNanos = -5
-        details.retryAfterMilliseconds = 60_000
-        details.affordableTokens = 7
-        let verdict = Verdict(denying: .modelNotAllowed, keyID: KeyID(rawValue: 1))
-        NativeCheckResponse.write(verdict, details, to: &output)
-        NativeCheckResponse.writeLimit(
-            name: "requests_per_minute",
-            level: "key",
-            limit: 100,
-            remaining: -1,
-            resetMilliseconds: 9,
-            to: &output
+    /// A denial whose key has used more of a limit than it allows.
+    private static func answer() throws -> [UInt8] {
+        var settings = LimitSettings()
+        settings.rates.perDay = 100
+        let meter = Meter(
+            id: SubjectID(rawValue: 1),
+            level: .key,
+            rules: try LimitRules(settings, zones: .utcOnly),
+            counters: Counters()
         )
+        let now = Now(
+            wall: WallTime(milliseconds: 86_399_991),
+            monotonic: MonotonicTime(nanoseconds: 0)
+        )
+        meter.turn(to: now.wall)
+        meter.counters.count(Amounts(requests: 101), in: meter.windows)
+        var report = LimitReport()
+        report.read(MeterChain(key: meter), at: now)
+        let verdict = Verdict(
+            denying: Objection(
+                .rateLimited,
+                limit: LimitDenial(limit: .perDay, level: .key, retryAfter: 60_000),
+                affordableTokens: 7
+            ),
+            keyID: KeyID(rawValue: 1)
+        )
+        var output = OutputBuffer()
+        NativeCheckResponse.write(verdict, status: 429, limits: report, to: &output) {
+            $0.append("So it is.")
+        }
+        // Only an allow has a cost.
+        output.appendField(7, signed: -5)
         NativeCheckResponse.writeExplanation("model: denies", to: &output)
         NativeCheckResponse.writeExplanation("", to: &output)
         return output.bytes.withUnsafeBufferPointer { Array($0) }
@@ -82,16 +98,17 @@ struct CheckMessagesTests {
 
     @Test("Every field of an answer is read as the server meant it")
     func everyFieldOfAnAnswer() throws {
-        let answer = try CheckAnswer(decoding: Self.answer)
+        let answer = try CheckAnswer(decoding: Self.answer())
         #expect(!answer.isAllowed)
-        #expect(answer.reason == "model_not_allowed")
-        #expect(answer.httpStatus == 403)
+        #expect(answer.reason == "rate_limited")
+        #expect(answer.message == "So it is.")
+        #expect(answer.httpStatus == 429)
         #expect(answer.keyID == KeyID(rawValue: 1).description)
         #expect(answer.reservationID.isEmpty)
         #expect(answer.reservedCostNanos == -5)
         #expect(answer.retryAfterMilliseconds == 60_000)
         #expect(answer.affordableTokens == 7)
-        #expect(answer.limits.map(\.name) == ["requests_per_minute"])
+        #expect(answer.limits.map(\.name) == ["rate_limits.per_day"])
         #expect(answer.limits.map(\.level) == ["key"])
         #expect(answer.limits.map(\.limit) == [100])
         #expect(answer.limits.map(\.remaining) == [-1])
@@ -110,8 +127,8 @@ struct CheckMessagesTests {
     }
 
     @Test("An answer that is cut off inside a field is refused, wherever that is")
-    func everyTruncation() {
-        let whole = Self.answer
+    func everyTruncation() throws {
+        let whole = try Self.answer()
         var refused = 0
         for count in 0..<whole.count {
             // A cut between two fields is a shorter message, and still a denial.

@@ -70,6 +70,30 @@ struct ModelCatalogueTests {
         #expect(named == "azure")
     }
 
+    @Test(
+        "fills in the region of the supplier that a request names, when it is known and not said",
+        arguments: [
+            ("openai-eu", "", "EU"), ("openai-eu", "US", "US"), ("OPENAI-EU", "", "EU"),
+            ("openai-e", "", ""),
+            ("anywhere", "", ""), ("other", "", ""), ("", "", ""),
+        ]
+    )
+    func suppliers(supplier: String, region: String, expected: String) throws {
+        let model = Model(
+            id: "m",
+            provider: "openai",
+            suppliers: [
+                ModelSupplier(name: "anywhere"), ModelSupplier(name: "openai-eu", region: "EU"),
+            ]
+        )
+        var request = CheckRequest()
+        if !supplier.isEmpty { try request.set(.supplier, to: supplier) }
+        if !region.isEmpty { try request.set(.region, to: region) }
+        try request.complete(with: model)
+        let found = request.string(.region)
+        #expect(found == expected)
+    }
+
     private func find(_ catalogue: ModelCatalogue, _ name: String) -> Model? {
         let bytes = Array(name.utf8)
         return catalogue.model(named: bytes.span)

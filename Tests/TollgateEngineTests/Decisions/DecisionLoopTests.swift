@@ -16,10 +16,10 @@ struct DecisionLoopTests {
         let first = try loop.check(secret, model: "gpt-4o")
         _ = try loop.check(secret, model: "o1")
         _ = try loop.check(nil)
-        #expect(house.journal.blockCount == 0)
+        #expect(house.blockCount == 0)
         #expect(try loop.commit() == JournalPosition(rawValue: 1))
         #expect(try loop.commit() == nil)
-        let entries = try house.journal.entries()
+        let entries = try house.memory.entries()
         #expect(entries.map(\.reason) == [.allowed, .modelNotAllowed, .missingAPIKey])
         #expect(entries.map(\.keyID) == [record.id, record.id, nil])
         #expect(entries.map { $0[.model] } == ["gpt-4o", "o1", ""])
@@ -33,7 +33,7 @@ struct DecisionLoopTests {
         let loop = house.engine.makeLoop()
         loop.beginTurn()
         #expect(try loop.commit() == nil)
-        #expect(house.journal.blockCount == 0)
+        #expect(house.blockCount == 0)
     }
 
     @Test("each have a reservation of their own, on every loop")
@@ -50,27 +50,31 @@ struct DecisionLoopTests {
         #expect(seen.count == 1000)
     }
 
-    @Test("cannot be committed when the journal fails; it is ready again with the next success")
+    @Test("cannot be committed when the journal fails, nor made until it has recovered")
     func failedAppend() throws {
         let house = try House()
         let secret = try house.key().secret
         let loop = house.engine.makeLoop()
         #expect(house.engine.isReady)
-        house.journal.setWritable(false)
+        house.journal.fault = .losesAppends(StorageError(.io, "planted"))
         loop.beginTurn()
         _ = try loop.check(secret)
         #expect(throws: EngineError.self) { try loop.commit() }
         #expect(try loop.commit() == nil)
         #expect(!house.engine.isReady)
         #expect(house.engine.decisions[.allowed] == 0)
+        #expect(throws: StorageError.self) { try house.engine.recover() }
+        #expect(!house.engine.isReady)
+        #expect(throws: EngineError.self) { try loop.check(secret) }
 
-        house.journal.setWritable(true)
+        house.journal.fault = .none
+        try house.engine.recover()
+        #expect(house.engine.isReady)
         loop.beginTurn()
         _ = try loop.check(nil)
         _ = try loop.commit()
-        #expect(house.engine.isReady)
         // What was withdrawn does not come back with the next turn.
-        #expect(try house.journal.entries().map(\.reason) == [.missingAPIKey])
+        #expect(try house.memory.entries().map(\.reason) == [.missingAPIKey])
     }
 
     @Test("are not made when the key cannot be read")
@@ -99,7 +103,7 @@ struct DecisionLoopTests {
         #expect(verdict.reservation == .none)
         #expect(try loop.check(nil, isDryRun: true).reason == .missingAPIKey)
         #expect(try loop.commit() == nil)
-        #expect(house.journal.blockCount == 0)
+        #expect(house.blockCount == 0)
         #expect(house.engine.decisions[.allowed] == 0)
         #expect(house.engine.decisions[.missingAPIKey] == 0)
     }
@@ -109,13 +113,14 @@ struct DecisionLoopTests {
         let house = try House()
         let secret = try house.key().secret
         let loop = house.engine.makeLoop()
-        house.journal.setWritable(false)
+        house.journal.fault = .losesAppends(StorageError(.io, "planted"))
         loop.beginTurn()
         _ = try loop.check(secret)
         #expect(throws: EngineError.self) { try loop.commit() }
         #expect(throws: EngineError.self) { try loop.check(secret, isDryRun: true) }
-        house.journal.setWritable(true)
-        #expect(house.engine.checkJournal())
+        house.journal.fault = .none
+        try house.engine.recover()
+        loop.beginTurn()
         #expect(try loop.check(secret, isDryRun: true).isAllowed)
     }
 

@@ -9,6 +9,7 @@ struct DecisionRecordTests {
     @Test("is read as it was written, whatever the request")
     func roundTrips() throws {
         var random = SeededGenerator(seed: 21)
+        var seen: [AuditEntry] = []
         for _ in 0..<300 {
             var block = JournalBlock()
             block.reset(at: Self.time)
@@ -16,7 +17,7 @@ struct DecisionRecordTests {
             for index in 0..<random.number(in: 1...5) {
                 var request = CheckRequest()
                 var entry = try randomEntry(&random, UInt32(index), &request)
-                let verdict = randomVerdict(&random, &request)
+                let verdict = try randomVerdict(&random)
                 entry = AuditEntry(copying: entry, verdict)
                 let isWritten = DecisionRecord.write(verdict, on: request, to: &block)
                 #expect(isWritten)
@@ -24,7 +25,12 @@ struct DecisionRecordTests {
             }
             #expect(try decisions(in: bytes(of: block)) == expected)
             try expectOutlines(in: bytes(of: block), of: expected)
+            seen += expected
         }
+        // Otherwise the random verdicts would show less than they seem to.
+        #expect(seen.contains { $0.limit != nil })
+        #expect(seen.contains { $0.monitored != .allowed })
+        #expect(seen.contains { $0.reservedCost > .zero })
     }
 
     @Test("takes the longest request there can be")
@@ -67,6 +73,7 @@ struct DecisionRecordTests {
     func bitFlips() throws {
         let whole = try sampleBlock()
         let original = try decisions(in: whole)
+        let time = try JournalBlockReader(whole.span).now
         var refused = 0
         for bit in 0..<whole.count * 8 {
             var changed = whole
@@ -75,7 +82,8 @@ struct DecisionRecordTests {
                 refused += 1
                 continue
             }
-            #expect(entries != original, "bit \(bit)")
+            let isSameTime = try JournalBlockReader(changed.span).now == time
+            #expect(entries != original || !isSameTime, "bit \(bit)")
         }
         #expect(refused > 100)
     }
@@ -87,11 +95,15 @@ struct DecisionRecordTests {
         for _ in 0..<5000 {
             var bytes = random.bytes(random.number(in: 0...300))
             // With a header that is right, so that the records are looked at.
-            if bytes.count > 16 {
+            let start = JournalBlock.headerLength
+            if bytes.count > start + 3 {
                 bytes.replaceSubrange(0..<1, with: [JournalBlock.version])
                 bytes.replaceSubrange(9..<13, with: [1, 0, 0, 0])
-                let left = bytes.count - JournalBlock.headerLength
-                bytes.replaceSubrange(13..<16, with: [UInt8(left & 0xFF), UInt8(left >> 8), 1])
+                let left = bytes.count - start
+                bytes.replaceSubrange(
+                    start..<start + 3,
+                    with: [UInt8(left & 0xFF), UInt8(left >> 8), 1]
+                )
             }
             if (try? decisions(in: bytes)) != nil { read += 1 }
         }
@@ -136,7 +148,26 @@ struct DecisionRecordTests {
         }
     }
 
-    private static let time = WallTime(milliseconds: 1_700_000_000_123)
+    @Test("with a limit, a level or a reason that nobody knows is refused")
+    func unknownNumbers() throws {
+        let whole = try sampleBlock()
+        let record = JournalBlock.headerLength
+        for (offset, value) in [(93, 39), (94, 2), (94, 255)] {
+            var changed = whole
+            changed[record + offset] = UInt8(value)
+            #expect(throws: StorageError.self) { try decisions(in: changed) }
+        }
+        var changed = whole
+        changed[record + 94] = LimitName.perMinute.rawValue
+        #expect(try decisions(in: changed).first?.limit?.level == .key)
+        changed[record + 95] = 4
+        #expect(throws: StorageError.self) { try decisions(in: changed) }
+    }
+
+    private static let time = Now(
+        wall: WallTime(milliseconds: 1_700_000_000_123),
+        monotonic: MonotonicTime(nanoseconds: 7_000_000_000)
+    )
     private static let key = KeyID(rawValue: 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210)
 
     private func sampleBlock() throws -> [UInt8] {
@@ -164,7 +195,7 @@ struct DecisionRecordTests {
         _ request: inout CheckRequest
     ) throws -> AuditEntry {
         let place = AuditPlace(position: JournalPosition(rawValue: 1), index: index)
-        var entry = AuditEntry(place: place, time: Self.time, reason: .allowed)
+        var entry = AuditEntry(place: place, time: Self.time.wall, reason: .allowed)
         for field in CheckRequest.Field.allCases where !random.isOnce(in: 3) {
             let text = random.text(random.number(in: 0...field.limit / 4), of: "aZ0 -é€𝄞")
             try request.set(field, to: text)
@@ -186,21 +217,31 @@ struct DecisionRecordTests {
     }
 
     private func randomVerdict(
-        _ random: inout SeededGenerator,
-        _ request: inout CheckRequest
-    ) -> Verdict {
+        _ random: inout SeededGenerator
+    ) throws -> Verdict {
         let key = KeyID(rawValue: random.uint128())
         let reasons = Reason.allCases
         let reason = reasons[random.number(in: 0...reasons.count - 1)]
-        guard reason == .allowed else {
+        guard reason == .allowed || random.isOnce(in: 2) else {
             return Verdict(denying: reason, keyID: random.isOnce(in: 4) ? nil : key)
         }
-        guard let rules = try? KeyRules(KeyRecord(id: key, name: "any", createdAt: Self.time))
-        else { return Verdict(denying: .policyDenied, keyID: key) }
+        var record = KeyRecord(id: key, name: "any", createdAt: Self.time.wall)
+        if random.isOnce(in: 2) { record.limits.budgets.total = Money(nanos: 10) }
+        if random.isOnce(in: 2) { record.enforcement = .monitor }
+        let rules = try KeyRules(record, zones: .utcOnly)
+        let meter = Meter(
+            id: SubjectID(key),
+            level: .key,
+            rules: rules.limits,
+            counters: Counters()
+        )
+        var question = CheckRequest()
+        question.tokens = random.next() >> UInt64(random.number(in: 24...63))
         return Decide.verdict(
-            on: CheckRequest(),
-            rules: rules,
-            at: Now(wall: Self.time, monotonic: MonotonicTime(nanoseconds: 0)),
+            on: question,
+            by: DecisionSubject(rules: rules, chain: MeterChain(key: meter)),
+            price: .known(ModelPrice(input: 2500, output: 10_000)),
+            at: Self.time,
             reservation: ReservationID(rawValue: random.uint128())
         )
     }
@@ -212,6 +253,9 @@ extension AuditEntry {
         self.init(place: entry.place, time: entry.time, reason: verdict.reason)
         keyID = verdict.keyID
         reservation = verdict.reservation
+        reservedCost = Money(nanos: verdict.charge?.amounts.cost ?? 0)
+        monitored = verdict.monitored
+        limit = verdict.limit.map { LimitPlace(name: $0.limit, level: $0.level) }
         clientIP = entry.clientIP
         tokens = entry.tokens
         inputTokens = entry.inputTokens

@@ -13,16 +13,23 @@ struct JournalBlockTests {
     @Test("begins with version, time and the number of records")
     func header() {
         var block = JournalBlock()
-        block.reset(at: WallTime(milliseconds: 0x0102_0304_0506_0708))
-        #expect(bytes(of: block) == [1, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0])
+        block.reset(
+            at: Now(
+                wall: WallTime(milliseconds: 0x0102_0304_0506_0708),
+                monotonic: MonotonicTime(nanoseconds: -2)
+            )
+        )
+        let wall: [UInt8] = [1, 8, 7, 6, 5, 4, 3, 2, 1]
+        let monotonic: [UInt8] = [254, 255, 255, 255, 255, 255, 255, 255]
+        #expect(bytes(of: block) == wall + [0, 0, 0, 0] + monotonic)
         write(record: [9], to: &block)
-        #expect(bytes(of: block) == [1, 8, 7, 6, 5, 4, 3, 2, 1, 1, 0, 0, 0] + [4, 0, 7, 9])
+        #expect(bytes(of: block) == wall + [1, 0, 0, 0] + monotonic + [4, 0, 7, 9])
     }
 
     @Test("keeps its records while it grows")
     func growth() throws {
         var block = JournalBlock()
-        block.reset(at: WallTime(milliseconds: -1))
+        block.reset(at: time(-1))
         for number in 0..<3000 { write(record: body(number), to: &block) }
         try expect(block, count: 3000, time: -1)
     }
@@ -30,7 +37,7 @@ struct JournalBlockTests {
     @Test("says when it is full, and stays whole")
     func full() throws {
         var block = JournalBlock()
-        block.reset(at: WallTime(milliseconds: 5))
+        block.reset(at: time(5))
         let body = [UInt8](repeating: 3, count: 60_000)
         var count = 0
         while block.beginRecord(lengthLimit: body.count + 3) {
@@ -53,7 +60,7 @@ struct JournalBlockTests {
     func reset() throws {
         var block = JournalBlock()
         for turn in 0..<5 {
-            block.reset(at: WallTime(milliseconds: Int64(turn)))
+            block.reset(at: time(Int64(turn)))
             let isEmpty = block.isEmpty
             #expect(isEmpty)
             for number in 0..<turn * 500 { write(record: body(number), to: &block) }
@@ -64,13 +71,20 @@ struct JournalBlockTests {
     @Test("of another version is refused, and so is one that is too short")
     func versions() {
         var block = JournalBlock()
-        block.reset(at: WallTime(milliseconds: 0))
+        block.reset(at: time(0))
         for version in UInt8.min...UInt8.max where version != 1 {
             var whole = bytes(of: block)
             whole[0] = version
             #expect(throws: StorageError.self) { try decisions(in: whole) }
         }
         #expect(throws: StorageError.self) { try decisions(in: []) }
+    }
+
+    private func time(_ number: Int64) -> Now {
+        Now(
+            wall: WallTime(milliseconds: number),
+            monotonic: MonotonicTime(nanoseconds: number &* 3)
+        )
     }
 
     private func body(_ number: Int) -> [UInt8] {
@@ -90,8 +104,8 @@ struct JournalBlockTests {
     private func expect(_ block: borrowing JournalBlock, count: Int, time: Int64) throws {
         let whole = bytes(of: block)
         var reader = try JournalBlockReader(whole.span)
-        let found = reader.time
-        #expect(found == WallTime(milliseconds: time))
+        let found = reader.now
+        #expect(found == self.time(time))
         var number = 0
         while let record = try reader.next() {
             let content = record.withUnsafeBufferPointer { Array($0.dropFirst(3)) }

@@ -18,17 +18,21 @@ struct EnvoyAnswerTests {
     @Test(
         "Each case of the table",
         arguments: try CaseBlock.read("envoy/answers.txt", placeholders: placeholders)
+            + CaseBlock.read("envoy/limits.txt", placeholders: placeholders)
     )
     func table(example: CaseBlock) throws {
         let gateway = try GatewayHarness(configuration: EnvoyMessage.configuration(of: example))
-        try gateway.addKey { record in edit(&record, by: example) }
-        let answer = try gateway.answer(.envoyCheck, EnvoyMessage.bytes(of: example))
+        try gateway.addKey(example)
+        let message = try EnvoyMessage.bytes(of: example)
+        let before = example.value("asked").flatMap { Int($0.text) } ?? 0
+        for _ in 0..<before { _ = try gateway.answer(.envoyCheck, message) }
+        let answer = try gateway.answer(.envoyCheck, message)
         #expect(answer.status == "0")
         let response = try EnvoyResponse(#require(answer.messages.first))
         #expect(response.lines.map(withoutReservation) == example.expected)
         let entries = try gateway.log.entries()
-        #expect(entries.count == 1)
-        #expect((entries.first?.reason == .allowed) == response.isAllow)
+        #expect(entries.count == before + 1)
+        #expect((entries.last?.reason == .allowed) == response.isAllow)
     }
 
     @Test(
@@ -98,27 +102,6 @@ struct EnvoyAnswerTests {
             let text = String(decoding: block, as: UTF8.self)
             #expect(!text.contains(GatewayHarness.secret))
             #expect(!text.contains("another-secret"))
-        }
-    }
-
-    private func edit(_ record: inout KeyRecord, by example: CaseBlock) {
-        for line in example.values("key") {
-            let value = String(decoding: line.pair.value, as: UTF8.self)
-            let list = value.split(separator: ", ").map { String($0) }
-            switch line.pair.name {
-            case "status":
-                record.status = KeyStatus.allCases.first { $0.name == value } ?? .enabled
-            case "expires": record.expiresAt = Int64(value).map { WallTime(milliseconds: $0) }
-            case "models": record.models.allowed = list
-            case "denied-models": record.models.denied = list
-            case "denied-providers": record.providers.denied = list
-            case "suppliers": record.suppliers.allowed = list
-            case "regions": record.regions.allowed = list
-            case "actions": record.actions.allowed = list
-            case "addresses":
-                record.ipAllowlist = IPAllowlist(isEnabled: true, addresses: list)
-            default: Issue.record("unknown rule \(line.text)")
-            }
         }
     }
 

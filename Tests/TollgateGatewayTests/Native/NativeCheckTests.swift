@@ -99,6 +99,7 @@ struct NativeCheckTests {
             response.explanation == [
                 "key: passes", "address: passes", "model: passes", "provider: passes",
                 "supplier: passes", "region: denies (region_not_allowed)", "action: passes",
+                "asks for 1 request, 0 tokens, 0 nano-USD at most",
             ]
         )
     }

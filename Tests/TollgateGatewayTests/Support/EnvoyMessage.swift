@@ -99,6 +99,10 @@ enum EnvoyMessage {
         if let output = example.value("default-output") {
             configuration.defaultMaximumOutput = UInt64(output.text) ?? 0
         }
+        if let status = example.value("budget-status") {
+            configuration.budgetStatus =
+                UInt16(status.text).flatMap { BudgetStatus(rawValue: $0) } ?? .paymentRequired
+        }
         return configuration
     }
 }

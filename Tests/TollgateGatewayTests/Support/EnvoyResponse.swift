@@ -16,24 +16,27 @@ struct EnvoyResponse {
         var lines = ["code \(code)"]
         if let denied = try response.message(2) {
             lines.append("status \(try denied.message(1)?.number(1) ?? 0)")
-            lines += try EnvoyResponse.headers(denied.messages(2))
+            lines += try EnvoyResponse.headers(denied.messages(2), "header")
             lines += denied.texts(3).map { "body \($0)" }
         }
         if let allowed = try response.message(3) {
-            lines += try EnvoyResponse.headers(allowed.messages(2))
+            lines += try EnvoyResponse.headers(allowed.messages(2), "header")
             lines += allowed.texts(5).map { "remove \($0)" }
+            lines += try EnvoyResponse.headers(allowed.messages(6), "response-header")
         }
         for entry in try response.message(4)?.messages(1) ?? [] {
-            lines.append("metadata \(entry.text(1)): \(try entry.message(2)?.text(3) ?? "")")
+            let value = try entry.message(2)
+            let number = value?.double(2).map { "\(Int64($0))" }
+            lines.append("metadata \(entry.text(1)): \(number ?? value?.text(3) ?? "")")
         }
         self.lines = lines
     }
 
     /// `HeaderValueOption { header = 1 }` with `HeaderValue { key = 1, value = 2 }`.
-    private static func headers(_ options: [DecodedMessage]) throws -> [String] {
+    private static func headers(_ options: [DecodedMessage], _ word: String) throws -> [String] {
         try options.map { option in
             let header = try option.message(1)
-            return "header \(header?.text(1) ?? ""): \(header?.text(2) ?? "")"
+            return "\(word) \(header?.text(1) ?? ""): \(header?.text(2) ?? "")"
         }
     }
 }

@@ -12,6 +12,7 @@ import TollgateTransport
 /// One loop's gateway behind its transport, with everything that it stands on in memory.
 final class GatewayHarness {
     let catalogue = InMemoryCatalogue()
+    let groups = InMemoryGroups()
     let log = InMemoryJournal()
     let journal: FaultyJournal
     let time = ManualTime()
@@ -19,6 +20,7 @@ final class GatewayHarness {
     let engine: Engine
     let services: GatewayServices
     let harness: LoopHarness<LoopGateway>
+    var service: LoopGateway { harness.service }
     private let digester: SecretDigester
 
     /// The secret of the key that `addKey` makes by default.
@@ -34,25 +36,37 @@ final class GatewayHarness {
         let journal = FaultyJournal(log)
         self.journal = journal
         digester = try SecretDigester(try Pepper(bytes: [UInt8](repeating: 7, count: 32).span))
-        let engine = Engine(
-            catalogue: catalogue,
-            journal: journal,
-            time: time,
-            digester: digester,
-            activeKeyLimit: 1000
+        let engine = try Engine(
+            EngineParts(
+                catalogue: catalogue,
+                groups: groups,
+                journal: journal,
+                ledger: log,
+                time: time,
+                digester: digester,
+                prices: .test
+            )
         )
         self.engine = engine
         let services = try GatewayServices(
             engine: engine,
-            models: .test,
             health: health,
             configuration: configuration,
             waitsForDurability: waitsForDurability
         )
         self.services = services
-        harness = try LoopHarness(methods: GatewayMethod.table) { loop in
-            LoopGateway(services, on: loop)
-        }
+        harness = try GatewayHarness.makeLoop(services)
+    }
+
+    private static func makeLoop(
+        _ services: GatewayServices
+    ) throws -> LoopHarness<LoopGateway> {
+        try LoopHarness(methods: GatewayMethod.table) { loop in LoopGateway(services, on: loop) }
+    }
+
+    /// One more loop of the same server.
+    func makeLoop() throws -> LoopHarness<LoopGateway> {
+        try GatewayHarness.makeLoop(services)
     }
 
     /// Puts a key into the catalogue.
@@ -60,12 +74,26 @@ final class GatewayHarness {
     func addKey(
         _ secret: String = GatewayHarness.secret,
         number: UInt64 = 1,
-        _ edit: (inout KeyRecord) -> Void = { _ in }
+        _ edit: (inout KeyRecord) throws -> Void = { _ in }
     ) throws -> KeyRecord {
         let digest = digester.digest(of: Array(secret.utf8).span)
-        let record = KeyRecord.sample(number, digests: [digest], edit)
+        var record = KeyRecord.sample(number, digests: [digest])
+        try edit(&record)
         try catalogue.save(record, replacing: nil)
         return record
+    }
+
+    /// Puts the key of a block into the catalogue, and the groups that it belongs to.
+    @discardableResult
+    func addKey(_ example: CaseBlock) throws -> KeyRecord {
+        for group in try example.groups(createdAt: time.now().wall) { groups.put(group) }
+        return try addKey { try example.edit(&$0) }
+    }
+
+    /// Ends the holds whose time is over, and begins anew after a fault, as the server does now and
+    /// then.
+    func tend() throws {
+        try engine.tend(engine.makeLoop())
     }
 
     /// A client with a connection of its own.

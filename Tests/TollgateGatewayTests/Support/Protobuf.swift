@@ -34,6 +34,7 @@ enum Protobuf {
 /// A message taken apart by its fields' numbers, without knowing its type.
 struct DecodedMessage {
     private var numbers: [UInt32: [UInt64]] = [:]
+    private var doubles: [UInt32: Double] = [:]
     private var payloads: [UInt32: [[UInt8]]] = [:]
 
     /// Reads a message.
@@ -47,7 +48,8 @@ struct DecodedMessage {
                 let payload = bytes[Int(range.start)...].prefix(Int(range.count))
                 payloads[reader.field, default: []].append(Array(payload))
             case .varint: numbers[reader.field, default: []].append(try reader.unsigned())
-            default: break
+            case .fixed64: doubles[reader.field] = try reader.double()
+            case .fixed32: break
             }
         }
     }
@@ -59,6 +61,11 @@ struct DecodedMessage {
 
     func number(_ field: UInt32) -> UInt64 {
         numbers[field]?.last ?? 0
+    }
+
+    /// The value of a `double`; nil when there is none.
+    func double(_ field: UInt32) -> Double? {
+        doubles[field]
     }
 
     func texts(_ field: UInt32) -> [String] {

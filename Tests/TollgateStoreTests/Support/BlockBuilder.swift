@@ -9,18 +9,35 @@ struct Decision {
     var region = "EU"
     var requestID = ""
     var tokens: UInt64 = 0
+    var reservation: UInt128 = 0
     var metadata: [AuditEntry.Pair] = []
 }
 
 /// Writes journal blocks byte by byte, as their format is documented, and not with the code that the
 /// engine writes them with.
 enum BlockBuilder {
+    /// A block of decisions alone.
     static func block(at time: Int64, _ decisions: [Decision]) -> [UInt8] {
-        [1] + littleEndian(UInt64(bitPattern: time), 8)
-            + littleEndian(UInt64(decisions.count), 4) + decisions.flatMap(record)
+        block(at: now(time), decisions.map(record))
     }
 
-    private static func record(_ decision: Decision) -> [UInt8] {
+    /// A block of records.
+    static func block(at time: Now, _ records: [[UInt8]]) -> [UInt8] {
+        [1] + littleEndian(UInt64(bitPattern: time.wall.milliseconds), 8)
+            + littleEndian(UInt64(records.count), 4)
+            + littleEndian(UInt64(bitPattern: time.monotonic.nanoseconds), 8)
+            + records.flatMap { $0 }
+    }
+
+    /// Both clocks at so many milliseconds.
+    static func now(_ milliseconds: Int64) -> Now {
+        Now(
+            wall: WallTime(milliseconds: milliseconds),
+            monotonic: MonotonicTime(nanoseconds: milliseconds &* 1_000_000)
+        )
+    }
+
+    static func record(_ decision: Decision) -> [UInt8] {
         let texts = [decision.model, decision.region, "", "", "", "", decision.requestID]
         let pairs = decision.metadata.flatMap { pair in
             [pair.key, pair.value].flatMap { text in
@@ -28,19 +45,34 @@ enum BlockBuilder {
             }
         }
         var body: [UInt8] = [1, decision.reason.rawValue, decision.keyID == nil ? 0 : 1]
-        let id = decision.keyID?.rawValue ?? 0
-        body += littleEndian(UInt64(truncatingIfNeeded: id), 8)
-        body += littleEndian(UInt64(truncatingIfNeeded: id >> 64), 8)
-        body += [UInt8](repeating: 0, count: 32)
+        body += wide(decision.keyID?.rawValue ?? 0) + wide(decision.reservation) + wide(0)
         body += littleEndian(decision.tokens, 8) + littleEndian(0, 8)
         for text in texts { body += littleEndian(UInt64(text.utf8.count), 2) }
         body += littleEndian(UInt64(pairs.count), 2)
+        // What was reserved, why it would have been denied, the limit and its level.
+        body += littleEndian(0, 8) + [0, 0, 0]
         for text in texts { body += Array(text.utf8) }
-        body += pairs
-        return littleEndian(UInt64(body.count + 2), 2) + body
+        return length(body + pairs)
     }
 
-    private static func littleEndian(_ number: UInt64, _ width: Int) -> [UInt8] {
+    /// A record of a type that nobody knows.
+    static func unknownRecord() -> [UInt8] { length([77, 1, 2, 3]) }
+
+    /// Puts the length in front.
+    static func length(_ body: [UInt8]) -> [UInt8] {
+        littleEndian(UInt64(body.count + 2), 2) + body
+    }
+
+    static func littleEndian(_ number: UInt64, _ width: Int) -> [UInt8] {
         (0..<width).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) }
+    }
+
+    static func signed(_ number: Int64) -> [UInt8] {
+        littleEndian(UInt64(bitPattern: number), 8)
+    }
+
+    static func wide(_ number: UInt128) -> [UInt8] {
+        littleEndian(UInt64(truncatingIfNeeded: number), 8)
+            + littleEndian(UInt64(truncatingIfNeeded: number >> 64), 8)
     }
 }

@@ -49,12 +49,13 @@ enum Samples {
         return BlockBuilder.block(at: time, decisions)
     }
 
-    /// Options for tests: nothing is sealed unless a test says so.
+    /// Options for tests: nothing is sealed, and no snapshot written, unless a test says so.
     static var options: StoreOptions {
         var options = StoreOptions()
         options.segmentSize = 1 << 30
         options.segmentAge = 1 << 40
         options.cacheSize = 1 << 20
+        options.ledger.snapshotAge = 1 << 40
         return options
     }
 }
@@ -76,7 +77,7 @@ extension AuditLog {
 extension Journal {
     /// Appends a block that a test has written.
     @discardableResult
-    func append(_ block: [UInt8]) throws -> UInt64 {
-        try append(block.span).rawValue
+    func append(_ block: [UInt8], epoch: JournalEpoch = .first) throws -> UInt64 {
+        try append(block.span, epoch: epoch).rawValue
     }
 }

@@ -23,8 +23,18 @@ final class TemporaryDirectory: Sendable {
 
     /// Copies a directory of it: what a process would find after the other was killed right now.
     func copy(_ name: String, to other: String) throws {
-        try? FileManager.default.removeItem(atPath: path(other))
-        try FileManager.default.copyItem(atPath: path(name), toPath: path(other))
+        // Compaction removes files while they are copied, which no killed process could see.
+        for attempt in 1...50 {
+            try? FileManager.default.removeItem(atPath: path(other))
+            let before = try FileManager.default.subpathsOfDirectory(atPath: path(name))
+            do {
+                try FileManager.default.copyItem(atPath: path(name), toPath: path(other))
+            } catch {
+                if attempt == 50 { throw error }
+                continue
+            }
+            if try FileManager.default.subpathsOfDirectory(atPath: path(name)) == before { return }
+        }
     }
 
     /// The files in a directory of it whose names end so, in the order of their names.

@@ -51,12 +51,12 @@ final class RecordingService: LoopService {
         onOpened?(call)
     }
 
-    func streamReceived(_ call: CallID, message: Span<UInt8>) {
+    func streamReceived(_ call: CallID, method: Int, message: Span<UInt8>) {
         events.append(.received(array(message)))
         loop.send(message, on: call, .afterCommit)
     }
 
-    func streamHalfClosed(_ call: CallID) {
+    func streamHalfClosed(_ call: CallID, method: Int) {
         events.append(.halfClosed)
         loop.finish(call, .ok, .afterCommit)
     }

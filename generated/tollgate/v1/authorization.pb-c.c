@@ -496,7 +496,7 @@ const ProtobufCMessageDescriptor tollgate__v1__check_request__descriptor =
   (ProtobufCMessageInit) tollgate__v1__check_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__v1__check_response__field_descriptors[11] =
+static const ProtobufCFieldDescriptor tollgate__v1__check_response__field_descriptors[12] =
 {
   {
     "allowed",
@@ -630,6 +630,18 @@ static const ProtobufCFieldDescriptor tollgate__v1__check_response__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "monitored_reason",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__V1__CheckResponse, monitored_reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tollgate__v1__check_response__field_indices_by_name[] = {
   8,   /* field[8] = affordable_tokens */
@@ -639,6 +651,7 @@ static const unsigned tollgate__v1__check_response__field_indices_by_name[] = {
   5,   /* field[5] = key_id */
   9,   /* field[9] = limits */
   2,   /* field[2] = message */
+  11,   /* field[11] = monitored_reason */
   1,   /* field[1] = reason */
   4,   /* field[4] = reservation_id */
   6,   /* field[6] = reserved_cost_nanos */
@@ -647,7 +660,7 @@ static const unsigned tollgate__v1__check_response__field_indices_by_name[] = {
 static const ProtobufCIntRange tollgate__v1__check_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor tollgate__v1__check_response__descriptor =
 {
@@ -657,7 +670,7 @@ const ProtobufCMessageDescriptor tollgate__v1__check_response__descriptor =
   "Tollgate__V1__CheckResponse",
   "tollgate.v1",
   sizeof(Tollgate__V1__CheckResponse),
-  11,
+  12,
   tollgate__v1__check_response__field_descriptors,
   tollgate__v1__check_response__field_indices_by_name,
   1,  tollgate__v1__check_response__number_ranges,

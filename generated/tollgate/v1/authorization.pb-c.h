@@ -112,11 +112,11 @@ struct  Tollgate__V1__CheckResponse
   ProtobufCBinaryData reservation_id;
   ProtobufCBinaryData key_id;
   /*
-   * In billionths of a US dollar.
+   * The most that the request can cost, in billionths of a US dollar.
    */
   int64_t reserved_cost_nanos;
   /*
-   * 0: waiting does not help.
+   * When a request that a limit has denied would pass; 0: waiting does not help.
    */
   uint64_t retry_after_ms;
   /*
@@ -124,25 +124,44 @@ struct  Tollgate__V1__CheckResponse
    */
   uint64_t affordable_tokens;
   /*
-   * The tightest first.
+   * The limit that denied first, then the tightest; at most 8.
    */
   size_t n_limits;
   Tollgate__V1__LimitState **limits;
   size_t n_explanation;
   ProtobufCBinaryData *explanation;
+  /*
+   * Why an allowed request would be denied if the key's rules were enforced; empty when it would not.
+   */
+  ProtobufCBinaryData monitored_reason;
 };
 #define TOLLGATE__V1__CHECK_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__v1__check_response__descriptor) \
-    , 0, {0,NULL}, {0,NULL}, 0, {0,NULL}, {0,NULL}, 0, 0, 0, 0,NULL, 0,NULL }
+    , 0, {0,NULL}, {0,NULL}, 0, {0,NULL}, {0,NULL}, 0, 0, 0, 0,NULL, 0,NULL, {0,NULL} }
 
 
 struct  Tollgate__V1__LimitState
 {
   ProtobufCMessage base;
+  /*
+   * The field by which it was set, such as "budget_limits.monthly".
+   */
   ProtobufCBinaryData name;
+  /*
+   * "key", "user", "team" or "organization".
+   */
   ProtobufCBinaryData level;
+  /*
+   * In requests, tokens, open requests or billionths of a US dollar.
+   */
   int64_t limit;
+  /*
+   * In the same; negative when more was used than the limit allows.
+   */
   int64_t remaining;
+  /*
+   * Until all of it is there again; 0 when it is, or when that never comes.
+   */
   uint64_t reset_ms;
 };
 #define TOLLGATE__V1__LIMIT_STATE__INIT \
@@ -153,6 +172,9 @@ struct  Tollgate__V1__LimitState
 struct  Tollgate__V1__SettleRequest
 {
   ProtobufCMessage base;
+  /*
+   * As the answer to the check named it.
+   */
   ProtobufCBinaryData reservation_id;
   /*
    * What was billed; empty = as checked.
@@ -161,14 +183,23 @@ struct  Tollgate__V1__SettleRequest
   ProtobufCBinaryData provider;
   ProtobufCBinaryData supplier;
   ProtobufCBinaryData region;
+  /*
+   * Each at most 2^40.
+   */
   uint64_t input_tokens;
   uint64_t output_tokens;
+  /*
+   * Of the input, what came from the provider's cache.
+   */
   uint64_t cached_input_tokens;
   /*
    * The upstream's HTTP status; a 4xx or 5xx without tokens releases the hold.
    */
   uint32_t status;
   uint32_t latency_ms;
+  /*
+   * The client gave up; without tokens that releases the hold.
+   */
   protobuf_c_boolean cancelled;
 };
 #define TOLLGATE__V1__SETTLE_REQUEST__INIT \
@@ -180,9 +211,13 @@ struct  Tollgate__V1__SettleResponse
 {
   ProtobufCMessage base;
   /*
-   * "applied", "duplicate" or "late".
+   * "applied"; "duplicate": an earlier report counts, and this is its answer; "late": the hold had
+   * ended by its age, and counts as reported from now on.
    */
   ProtobufCBinaryData outcome;
+  /*
+   * What the request cost, in billionths of a US dollar.
+   */
   int64_t cost_nanos;
 };
 #define TOLLGATE__V1__SETTLE_RESPONSE__INIT \

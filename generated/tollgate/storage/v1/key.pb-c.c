@@ -293,7 +293,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__metadata_ent
   (ProtobufCMessageInit) tollgate__storage__v1__key_record__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_descriptors[21] =
+static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_descriptors[30] =
 {
   {
     "id",
@@ -547,34 +547,151 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "organization",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, organization),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "team",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, team),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, user),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limits",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, limits),
+    &tollgate__storage__v1__limits__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "enforcement",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, enforcement),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unsettled",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, unsettled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "policy",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, policy),
+    &tollgate__storage__v1__policy_document__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "iam_rules",
+    29,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tollgate__Storage__V1__KeyRecord, n_iam_rules),
+    offsetof(Tollgate__Storage__V1__KeyRecord, iam_rules),
+    &tollgate__storage__v1__iam_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pricing",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, pricing),
+    &tollgate__storage__v1__pricing_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tollgate__storage__v1__key_record__field_indices_by_name[] = {
   15,   /* field[15] = actions */
   7,   /* field[7] = created_at_ms */
   9,   /* field[9] = created_by */
   2,   /* field[2] = description */
+  25,   /* field[25] = enforcement */
   3,   /* field[3] = environment */
   10,   /* field[10] = expires_at */
   4,   /* field[4] = group */
+  28,   /* field[28] = iam_rules */
   0,   /* field[0] = id */
   17,   /* field[17] = ip_allowlist */
   16,   /* field[16] = ip_allowlist_enabled */
+  24,   /* field[24] = limits */
   5,   /* field[5] = metadata */
   11,   /* field[11] = models */
   1,   /* field[1] = name */
+  21,   /* field[21] = organization */
   18,   /* field[18] = permissions */
+  27,   /* field[27] = policy */
+  29,   /* field[29] = pricing */
   12,   /* field[12] = providers */
   14,   /* field[14] = regions */
   19,   /* field[19] = secrets */
   6,   /* field[6] = status */
   13,   /* field[13] = suppliers */
+  22,   /* field[22] = team */
+  26,   /* field[26] = unsettled */
   8,   /* field[8] = updated_at_ms */
+  23,   /* field[23] = user */
   20,   /* field[20] = version */
 };
 static const ProtobufCIntRange tollgate__storage__v1__key_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 21 }
+  { 0, 30 }
 };
 const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__descriptor =
 {
@@ -584,7 +701,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__descriptor =
   "Tollgate__Storage__V1__KeyRecord",
   "tollgate.storage.v1",
   sizeof(Tollgate__Storage__V1__KeyRecord),
-  21,
+  30,
   tollgate__storage__v1__key_record__field_descriptors,
   tollgate__storage__v1__key_record__field_indices_by_name,
   1,  tollgate__storage__v1__key_record__number_ranges,

@@ -1,0 +1,38 @@
+internal import HTTPTypes
+internal import TollgateCore
+internal import TollgateEngine
+
+/// `GET /v1/keys/{id}/usage` reads what a key has used, and what is left of every limit that counts
+/// for it: its own and those of its user, team and organisation.
+enum GetKeyUsage: APIOperation {
+    static let method = HTTPRequest.Method.get
+    static let path = "/v1/keys/{id}/usage"
+    static let permission = APIPermission.viewAllUsage
+
+    static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
+        try QueryReader(call.query).finish()
+        let id = try call.keyID()
+        let record = try APIError.translating { () throws(RegistryError) in
+            try services.registry.key(id)
+        }
+        let usage = try services.usage(of: id)
+        var limits = usage.limits
+        for group in record.groups { limits += try services.usage(of: group).limits }
+        return APIReply(
+            .object(
+                [JSONValue.Member("key_id", .string("\(id)"))] + UsageDocument.members(usage)
+                    + [JSONValue.Member("limits", .array(limits.map(UsageDocument.json)))]
+            )
+        )
+    }
+}
+
+extension KeyRecord {
+    /// The groups that the key belongs to, from the narrowest on.
+    fileprivate var groups: [GroupID] {
+        let names: [(GroupKind, String?)] = [
+            (.user, user), (.team, team), (.organization, organization),
+        ]
+        return names.compactMap { kind, name in name.flatMap { GroupID(kind, $0) } }
+    }
+}

@@ -1,0 +1,65 @@
+/// How a decision comes about, for people who ask why.
+extension Decide {
+    /// Every check of the decision in order, one line each, with the values that it was made by.
+    package static func explanation(
+        of request: borrowing CheckRequest,
+        by subject: DecisionSubject,
+        price: RequestPrice,
+        at now: Now
+    ) -> [String] {
+        let rules = subject.rules
+        let chain = subject.chain
+        chain.turn(to: now.wall)
+        let standing = standing(of: rules, at: now.wall) ?? (chain.isEnabled ? nil : .keyDisabled)
+        var lines = [line("key", standing)]
+        lines.append(
+            line("address", permitsAddress(request.clientIP, rules) ? nil : .ipNotAllowed)
+        )
+        for dimension in Dimension.allCases {
+            let reason = permits(request, dimension, rules) ? nil : dimension.reason
+            lines.append(line(dimension.name, reason))
+        }
+        if let policy = rules.policy {
+            lines += policy.explanation(of: request, given: facts(of: chain, price, now))
+        }
+        if price.isDenied(countingCost: chain.countsCost, request) {
+            lines.append(line("price", .pricingNotAllowed))
+        }
+        guard let charge = charge(for: request, price) else {
+            return lines + [line("size", .requestTooLarge)]
+        }
+        lines.append(
+            "asks for 1 request, \(charge.amounts.tokens) tokens,"
+                + " \(charge.amounts.cost) nano-USD at most"
+        )
+        return lines + limitLines(chain, charge, now)
+    }
+
+    private static func limitLines(
+        _ chain: MeterChain,
+        _ charge: Charge,
+        _ now: Now
+    ) -> [String] {
+        var lines: [String] = []
+        for stage in LimitStage.allCases {
+            let denial = chain.denial(of: charge, at: stage, now)
+            for level in 0..<MeterChain.levelCount {
+                guard let meter = chain[level] else { continue }
+                for limit in meter.rules.limits where limit.name.stage == stage {
+                    let state = meter.state(of: limit, now)
+                    let decides = denial?.limit == limit.name && denial?.level == meter.level
+                    lines.append(
+                        "\(meter.level.text) \(limit.name.text): \(state.remaining) of"
+                            + " \(state.limit) left"
+                            + (decides ? ", denies (\(limit.name.reason.code))" : "")
+                    )
+                }
+            }
+        }
+        return lines
+    }
+
+    private static func line(_ name: String, _ reason: Reason?) -> String {
+        "\(name): \(reason.map { "denies (\($0.code))" } ?? "passes")"
+    }
+}

@@ -1,0 +1,95 @@
+/// What a key may name, and from where.
+extension Decide {
+    /// The first thing that a request names and the key's lists do not permit, as a reason.
+    static func denialOfNames(
+        in request: borrowing CheckRequest,
+        _ rules: KeyRules
+    ) -> Reason? {
+        // Spelled out: a loop over all cases would make an array for each request.
+        if !permits(request, .model, rules) { return .modelNotAllowed }
+        if !permits(request, .provider, rules) { return .providerNotAllowed }
+        if !permits(request, .supplier, rules) { return .supplierNotAllowed }
+        if !permits(request, .region, rules) { return .regionNotAllowed }
+        if !permits(request, .action, rules) { return .actionNotAllowed }
+        return nil
+    }
+
+    static func permitsAddress(_ address: IPAddress?, _ rules: KeyRules) -> Bool {
+        guard let networks = rules.networks else { return true }
+        guard let address else { return false }
+        for index in networks.indices where networks[index].contains(address) { return true }
+        return false
+    }
+
+    static func permits(
+        _ request: borrowing CheckRequest,
+        _ dimension: Dimension,
+        _ rules: KeyRules
+    ) -> Bool {
+        if request.isUnreadable(dimension.field) { return false }
+        switch dimension {
+        case .model: return permitsModel(request, rules)
+        case .provider: return rules.providers.permits(request[.provider])
+        case .supplier: return rules.suppliers.permits(request[.supplier])
+        case .region: return rules.regions.permits(request[.region])
+        case .action: return rules.actions.permits(request[.action])
+        }
+    }
+
+    private static func permitsModel(
+        _ request: borrowing CheckRequest,
+        _ rules: KeyRules
+    ) -> Bool {
+        let other = request.otherModel
+        if !other.isEmpty, !rules.models.permits(other) { return false }
+        // Listing the models is the one action that names none.
+        return rules.models.permits(request[.model])
+            || !request.has(.model) && Text.equal(request[.action], Action.listModels)
+    }
+
+    /// What a request names, in the order in which it is checked.
+    enum Dimension: CaseIterable {
+        case model
+        case provider
+        case supplier
+        case region
+        case action
+
+        var reason: Reason {
+            switch self {
+            case .model: .modelNotAllowed
+            case .provider: .providerNotAllowed
+            case .supplier: .supplierNotAllowed
+            case .region: .regionNotAllowed
+            case .action: .actionNotAllowed
+            }
+        }
+
+        var field: CheckRequest.Field {
+            switch self {
+            case .model: .model
+            case .provider: .provider
+            case .supplier: .supplier
+            case .region: .region
+            case .action: .action
+            }
+        }
+
+        var name: String {
+            switch self {
+            case .model: "model"
+            case .provider: "provider"
+            case .supplier: "supplier"
+            case .region: "region"
+            case .action: "action"
+            }
+        }
+    }
+}
+
+/// The actions that Tollgate itself knows; callers may use others.
+package enum Action {
+    package static let chatCompletions: StaticString = "chat:completions"
+    package static let chatStream: StaticString = "chat:stream"
+    package static let listModels: StaticString = "models:list"
+}

@@ -1,0 +1,145 @@
+/// What is left of one limit.
+package struct LimitState: Equatable, Sendable {
+    package let name: LimitName
+    package let level: LimitLevel
+    package let metered: Metered
+    /// In requests, tokens, nano-USD or open requests.
+    package let limit: Int64
+    /// In the same; below zero when more was used than the limit allows.
+    package let remaining: Int64
+    /// Until all of it is there again, in milliseconds; 0 when that never comes or needs no waiting.
+    package let reset: UInt64
+
+    /// Whether less of this limit is left than of another, in proportion.
+    package func isTighter(than other: LimitState) -> Bool {
+        let left = max(remaining, 0).multipliedFullWidth(by: max(other.limit, 1))
+        let right = max(other.remaining, 0).multipliedFullWidth(by: max(limit, 1))
+        return (left.high, left.low) < (right.high, right.low)
+    }
+}
+
+/// The tightest limits of a key, in memory that is used again for each request.
+package struct LimitReport: Sendable {
+    /// The most limits that are reported.
+    package static let capacity = 8
+
+    private var states = [8 of LimitState](repeating: LimitState.unlimited)
+    package private(set) var count = 0
+    /// The tightest limit of requests over a time.
+    package private(set) var requests: LimitState?
+    /// The tightest limit of tokens over a time.
+    package private(set) var tokens: LimitState?
+
+    package init() {}
+
+    /// The limit in this place, the tightest first.
+    package subscript(place: Int) -> LimitState {
+        precondition(place < count)
+        return states[place]
+    }
+
+    /// The state of a limit, when it is among the tightest.
+    package func state(of name: LimitName, at level: LimitLevel) -> LimitState? {
+        for place in 0..<count
+        where states[place].name == name && states[place].level == level { return states[place] }
+        return nil
+    }
+
+    /// Forgets everything.
+    package mutating func removeAll() {
+        count = 0
+        requests = nil
+        tokens = nil
+    }
+
+    /// Reads all limits of a chain.
+    ///
+    /// - Parameters:
+    ///   - chain: the meters, turned to the time.
+    ///   - now: the time.
+    ///   - denied: a limit that is reported first, whatever is left of it; only as such is one of
+    ///     single requests reported at all.
+    package mutating func read(
+        _ chain: MeterChain,
+        at now: Now,
+        denied: LimitDenial? = nil
+    ) {
+        removeAll()
+        for level in 0..<MeterChain.levelCount {
+            guard let meter = chain[level] else { continue }
+            let limits = meter.rules.limits
+            for index in limits.indices {
+                let isDenied = denied?.limit == limits[index].name && denied?.level == meter.level
+                // Single requests use nothing up: their limits matter only when they deny.
+                if limits[index].window == .request, !isDenied { continue }
+                add(meter.state(of: limits[index], now), denied)
+            }
+        }
+    }
+
+    private mutating func add(_ state: LimitState, _ denied: LimitDenial?) {
+        switch state.metered {
+        case .requests: if requests.map(state.isTighter) ?? true { requests = state }
+        case .tokens where state.name != .perRequestMax:
+            if tokens.map(state.isTighter) ?? true { tokens = state }
+        case .tokens, .cost, .holds: break
+        }
+        let isFirst = denied?.limit == state.name && denied?.level == state.level
+        var place = min(count, LimitReport.capacity - 1)
+        if count == LimitReport.capacity, !isFirst, !state.isTighter(than: states[place]) { return }
+        while place > 0 {
+            let before = states[place - 1]
+            let staysFirst = denied?.limit == before.name && denied?.level == before.level
+            guard isFirst || !staysFirst && state.isTighter(than: before) else { break }
+            states[place] = before
+            place -= 1
+        }
+        states[place] = state
+        count = min(count + 1, LimitReport.capacity)
+    }
+}
+
+extension LimitState {
+    fileprivate static let unlimited = LimitState(
+        name: .requestsTotal,
+        level: .key,
+        metered: .requests,
+        limit: 0,
+        remaining: 0,
+        reset: 0
+    )
+}
+
+extension Meter {
+    /// What is left of one of the subject's limits, but for those of single requests.
+    package func state(of limit: Limit, _ now: Now) -> LimitState {
+        let remaining: Int64
+        var reset: UInt64 = 0
+        switch limit.window {
+        case .request:
+            remaining = limit.amount
+        case .open:
+            remaining = limit.amount.addingSaturated(counters.openHolds.negatedSaturated)
+        case .rate(let rate, let slot):
+            let state = counters.state(slot, for: rate)
+            remaining = Int64(clamping: rate.remaining(state, at: now.monotonic))
+            let nanoseconds = UInt64(clamping: rate.reset(state, at: now.monotonic))
+            reset = nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
+        case .calendar(let period):
+            let used = used(period)[limit.metered]
+            remaining = limit.amount.addingSaturated(used.negatedSaturated)
+            if period != .total {
+                let end = rules.zone.window(period, windows[period]).end.milliseconds
+                reset = UInt64(clamping: end.addingSaturated(-now.wall.milliseconds))
+            }
+        }
+        return LimitState(
+            name: limit.name,
+            level: level,
+            metered: limit.metered,
+            limit: limit.amount,
+            remaining: remaining,
+            reset: reset
+        )
+    }
+}

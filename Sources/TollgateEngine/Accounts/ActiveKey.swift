@@ -1,0 +1,62 @@
+internal import TollgateCore
+
+/// A key in memory: one object for as long as it is there, whichever secret it was found by.
+///
+/// Unchecked: all that can change is guarded by the account's lock, and only touched inside it.
+final class ActiveKey: @unchecked Sendable {
+    let id: KeyID
+    let account: Account
+    /// The version of the record that the rules are of.
+    private(set) var version: UInt64
+    private(set) var rules: KeyRules
+    private(set) var chain: MeterChain
+    /// Whether the key was given up: whoever still has it must look for it again.
+    private(set) var isRetired = false
+    /// Whether the record has to be read again before the key can be used.
+    private(set) var isDoubtful = false
+    /// Whether decisions may be made by what is here.
+    var isUsable: Bool { !isRetired && !isDoubtful }
+
+    /// Whether it was asked for since the hand last came by.
+    var isRecent = true
+    /// What of its holds may not be in the ledger yet.
+    let footprint = Footprint()
+
+    init(_ rules: KeyRules, version: UInt64, _ chain: MeterChain, in account: Account) {
+        id = rules.id
+        self.account = account
+        self.version = version
+        self.rules = rules
+        self.chain = chain
+    }
+
+    /// Takes newer rules; older ones are left alone.
+    func update(_ rules: KeyRules, version: UInt64, _ chain: MeterChain) {
+        guard version > self.version || isDoubtful else { return }
+        self.version = version
+        self.rules = rules
+        self.chain = chain
+        chain.key.rules = rules.limits
+        isDoubtful = false
+    }
+
+    /// Notes that the record may have changed behind our back: nothing is decided until it was read
+    /// again.
+    func doubt() {
+        isDoubtful = true
+    }
+
+    /// Gives the key up, when it was not asked for lately and the ledger has all that it counted.
+    func retire(ledger position: JournalPosition) -> Bool {
+        guard !isRecent else {
+            isRecent = false
+            return false
+        }
+        guard chain.key.counters.openHolds <= 0, footprint.isContained(in: position) else {
+            return false
+        }
+        isRetired = true
+        account.leave()
+        return true
+    }
+}

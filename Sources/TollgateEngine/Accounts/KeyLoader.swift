@@ -1,0 +1,199 @@
+internal import Synchronization
+internal import TollgateCore
+
+/// Brings keys and the groups above them from the catalogue and the ledger into memory.
+final class KeyLoader: Sendable {
+    private let catalogue: any KeyCatalogue
+    private let groups: any GroupCatalogue
+    private let ledger: any Ledger
+    private let zones: ZoneCatalogue
+    private let accounts: Mutex<[String: Account]>
+
+    /// How many organisations are kept in memory before those that nobody uses are given up.
+    private static let accountLimit = 100_000
+
+    init(_ parts: EngineParts) {
+        catalogue = parts.catalogue
+        groups = parts.groups
+        ledger = parts.ledger
+        zones = parts.zones
+        accounts = Mutex([:])
+    }
+
+    /// The last position that the ledger includes.
+    var ledgerPosition: JournalPosition { ledger.ledgerPosition }
+
+    /// The id of the key that one of whose live secrets has this digest.
+    func id(forDigest digest: KeyDigest) throws(EngineError) -> KeyID? {
+        try storage { () throws(StorageError) in try catalogue.record(forDigest: digest)?.id }
+    }
+
+    func record(_ id: KeyID) throws(EngineError) -> KeyRecord? {
+        try storage { () throws(StorageError) in try catalogue.record(id: id) }
+    }
+
+    /// What was counted for a subject that is not in memory.
+    func counters(of subject: SubjectID) throws(StorageError) -> Counters {
+        try ledger.counters(of: subject) ?? Counters()
+    }
+
+    /// Makes a key of a record; its groups come along.
+    func activate(_ record: KeyRecord) throws(EngineError) -> ActiveKey {
+        try storage { () throws(StorageError) in
+            let rules = try compile(record)
+            let subject = SubjectID(record.id)
+            let meter = Meter(
+                id: subject,
+                level: .key,
+                rules: rules.limits,
+                counters: try counters(of: subject)
+            )
+            while true {
+                let account = account(of: record)
+                let key = try account.withLock { () throws(StorageError) -> ActiveKey? in
+                    if account.isRetired { return nil }
+                    let chain = try chain(of: record, meter, in: account)
+                    account.join()
+                    return ActiveKey(rules, version: record.version, chain, in: account)
+                }
+                if let key { return key }
+            }
+        }
+    }
+
+    /// Gives a key that is in memory the rules of a newer record.
+    func update(_ key: ActiveKey, with record: KeyRecord) throws(EngineError) {
+        try storage { () throws(StorageError) in
+            let rules = try compile(record)
+            try key.account.withLock { () throws(StorageError) in
+                let chain = try chain(of: record, key.chain.key, in: key.account)
+                key.update(rules, version: record.version, chain)
+            }
+        }
+    }
+
+    /// Reads a key's record again, whatever version is in memory.
+    ///
+    /// - Throws: when it cannot be read or compiled; the key does not work until it can.
+    func reload(_ key: ActiveKey) throws(EngineError) {
+        key.account.withLock { key.doubt() }
+        guard let record = try record(key.id) else {
+            throw .storage(StorageError(.corrupt, "the record of \(key.id) is gone"))
+        }
+        try update(key, with: record)
+    }
+
+    /// The meter of a group, in its account.
+    ///
+    /// - Returns: nil when there is no such group.
+    func withGroup<Result>(
+        _ id: GroupID,
+        _ body: (Meter) -> Result
+    ) throws(EngineError) -> Result? {
+        try storage { () throws(StorageError) -> Result? in
+            guard let record = try groups.group(id) else { return nil }
+            while true {
+                let account = account(named: record.organization ?? id.name)
+                let result = try account.withLock { () throws(StorageError) -> Result? in
+                    if account.isRetired { return nil }
+                    if let meter = account.group(id) { return body(meter) }
+                    return body(try put(record, in: account))
+                }
+                if let result { return result }
+            }
+        }
+    }
+
+    /// Makes a change of a group count from the next decision on, if it is in memory.
+    func update(_ record: GroupRecord) throws(EngineError) {
+        try storage { () throws(StorageError) in
+            let name = record.organization ?? record.id.name
+            guard let account = accounts.withLock({ $0[name] }) else { return }
+            try account.withLock { () throws(StorageError) in
+                if account.group(record.id) != nil { _ = try put(record, in: account) }
+            }
+        }
+    }
+
+    // MARK: Groups
+
+    private func chain(
+        of record: KeyRecord,
+        _ key: Meter,
+        in account: Account
+    ) throws(StorageError) -> MeterChain {
+        MeterChain(
+            key: key,
+            user: try group(.user, record.user, in: account),
+            team: try group(.team, record.team, in: account),
+            organization: try group(.organization, record.organization, in: account)
+        )
+    }
+
+    private func group(
+        _ kind: GroupKind,
+        _ name: String?,
+        in account: Account
+    ) throws(StorageError) -> Meter? {
+        guard let name else { return nil }
+        guard let id = GroupID(kind, name) else {
+            throw StorageError(.corrupt, "a key belongs to a group with an impossible name")
+        }
+        if let meter = account.group(id) { return meter }
+        guard let record = try groups.group(id) else {
+            throw StorageError(.corrupt, "a key belongs to \(name), of which there is no record")
+        }
+        return try put(record, in: account)
+    }
+
+    private func put(
+        _ record: GroupRecord,
+        in account: Account
+    ) throws(StorageError) -> Meter {
+        let rules: LimitRules
+        do {
+            rules = try LimitRules(record.limits, credits: record.credits, zones: zones)
+        } catch {
+            throw StorageError(.corrupt, "the limits of \(record.id.name): \(error.message)")
+        }
+        return try account.put(record, rules) { () throws(StorageError) in
+            try counters(of: record.subject)
+        }
+    }
+
+    private func account(of record: KeyRecord) -> Account {
+        guard let name = record.organization else { return Account() }
+        return account(named: name)
+    }
+
+    private func account(named name: String) -> Account {
+        let position = ledger.ledgerPosition
+        return accounts.withLock { accounts in
+            if let account = accounts[name], !account.withLock({ account.isRetired }) {
+                return account
+            }
+            if accounts.count >= KeyLoader.accountLimit {
+                accounts = accounts.filter { _, account in
+                    !account.withLock { account.retire(ledger: position) }
+                }
+            }
+            let account = Account()
+            accounts[name] = account
+            return account
+        }
+    }
+
+    private func compile(_ record: KeyRecord) throws(StorageError) -> KeyRules {
+        do {
+            return try KeyRules(record, zones: zones)
+        } catch {
+            throw StorageError(.corrupt, "the rules of \(record.id): \(error)")
+        }
+    }
+
+    private func storage<Value>(
+        _ body: () throws(StorageError) -> Value
+    ) throws(EngineError) -> Value {
+        do { return try body() } catch { throw .storage(error) }
+    }
+}

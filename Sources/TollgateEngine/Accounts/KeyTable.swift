@@ -1,0 +1,101 @@
+internal import Synchronization
+internal import TollgateCore
+
+/// The keys that are in use, by id, in memory and of bounded number.
+///
+/// A key is loaded while its shard is locked; a change of a key is written to the catalogue first and
+/// then put here. So a load can never leave an older record behind than the one that a change has
+/// put, and a revocation holds from the next decision on.
+final class KeyTable: Sendable {
+    private static let shardCount = 64
+    /// How many keys are looked at to find one that can leave.
+    private static let patience = 8
+
+    private let shards: [Shard]
+    private let limit: Int
+    private let loader: KeyLoader
+
+    /// Makes an empty table.
+    ///
+    /// - Parameters:
+    ///   - limit: how many keys are kept; those not asked for lately leave first. Up to twice as
+    ///     many stay while what they have counted is not in the ledger yet.
+    ///   - loader: makes keys of records.
+    init(limit: Int, loader: KeyLoader) {
+        self.limit = max(8, limit / KeyTable.shardCount)
+        self.loader = loader
+        shards = (0..<KeyTable.shardCount).map { _ in Shard() }
+    }
+
+    /// The key with this id, from memory or the catalogue; nil when there is none.
+    func key(_ id: KeyID) throws(EngineError) -> ActiveKey? {
+        try shard(of: id).keys.withLock { (keys) throws(EngineError) -> ActiveKey? in
+            if let key = keys.byID[id] { return key }
+            guard let record = try loader.record(id) else { return nil }
+            try makeRoom(&keys)
+            let key = try loader.activate(record)
+            keys.insert(key)
+            return key
+        }
+    }
+
+    /// Makes a change of a key's record count from the next decision on.
+    ///
+    /// - Parameter id: the key, whose record is in the catalogue, or may be.
+    /// - Throws: when the record cannot be read; the key does not work until it can.
+    func reload(_ id: KeyID) throws(EngineError) {
+        try shard(of: id).keys.withLock { (keys) throws(EngineError) in
+            guard let key = keys.byID[id] else { return }
+            try loader.reload(key)
+        }
+    }
+
+    /// How many keys are in memory.
+    var count: Int {
+        shards.reduce(0) { sum, shard in sum + shard.keys.withLock { $0.byID.count } }
+    }
+
+    private func makeRoom(_ keys: inout Keys) throws(EngineError) {
+        guard keys.byID.count >= limit else { return }
+        let position = loader.ledgerPosition
+        for _ in 0..<KeyTable.patience where keys.giveUpNext(ledger: position) {
+            if keys.byID.count < limit { return }
+        }
+        if keys.byID.count >= 2 * limit { throw .overloaded }
+    }
+
+    private func shard(of id: KeyID) -> Shard {
+        shards[Int(truncatingIfNeeded: id.rawValue) & (KeyTable.shardCount - 1)]
+    }
+
+    private final class Shard: Sendable {
+        let keys = Mutex(Keys())
+    }
+
+    private struct Keys {
+        var byID: [KeyID: ActiveKey] = [:]
+        /// The same keys in a ring, for the hand that looks for one to give up.
+        private var ring: [ActiveKey] = []
+        private var hand = 0
+
+        mutating func insert(_ key: ActiveKey) {
+            byID[key.id] = key
+            ring.append(key)
+        }
+
+        /// Gives up the key at the hand, when it can be.
+        mutating func giveUpNext(ledger position: JournalPosition) -> Bool {
+            if hand >= ring.count { hand = 0 }
+            guard hand < ring.count else { return false }
+            let key = ring[hand]
+            guard key.account.withLock({ key.retire(ledger: position) }) else {
+                hand += 1
+                return false
+            }
+            byID[key.id] = nil
+            ring.swapAt(hand, ring.count - 1)
+            ring.removeLast()
+            return true
+        }
+    }
+}

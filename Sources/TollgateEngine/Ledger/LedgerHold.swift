@@ -1,0 +1,84 @@
+package import TollgateCore
+
+/// A hold as the ledger keeps it: what is held, and on whom.
+package struct LedgerHold: Equatable, Sendable {
+    package var reservation: ReservationID
+    package var hold: Hold
+    /// The subjects it counts on, by `LimitLevel.rawValue`; zero where there is none.
+    package var subjects = [4 of SubjectID](repeating: SubjectID(rawValue: 0))
+    /// What counts of it: all of it while it is open, and afterwards what its expiry has left.
+    package var counted: Amounts
+    /// Whether nobody has settled it and its time is not over.
+    package var isOpen = true
+
+    package init(reservation: ReservationID, hold: Hold) {
+        self.reservation = reservation
+        self.hold = hold
+        counted = hold.amounts
+    }
+
+    /// The hold of a request that is counted now.
+    ///
+    /// - Parameters:
+    ///   - reservation: its name.
+    ///   - charge: what it takes.
+    ///   - inputTokens: of its tokens, the prompt.
+    ///   - price: what the model costs.
+    ///   - chain: the meters that it counts on, turned to the time.
+    ///   - now: the time.
+    init(
+        _ reservation: ReservationID,
+        _ charge: Charge,
+        inputTokens: UInt64,
+        price: ModelPrice?,
+        on chain: MeterChain,
+        at now: Now
+    ) {
+        var windows = [4 of WindowIDs](repeating: .none)
+        for level in 0..<MeterChain.levelCount {
+            guard let meter = chain[level] else { continue }
+            windows[level] = meter.windows
+            subjects[level] = meter.id
+        }
+        self.reservation = reservation
+        hold = Hold(
+            amounts: charge.amounts,
+            inputTokens: inputTokens,
+            chargedAt: now,
+            windows: windows,
+            price: price
+        )
+        counted = charge.amounts
+    }
+
+    /// How long a hold can be settled at all after it was charged, in nanoseconds: a day.
+    package static let longestWait: Int64 = 86_400 * 1_000_000_000
+
+    /// Whether nobody needs to know of it any more: it has expired, and is too old to be settled
+    /// late.
+    package func isForgotten(at now: MonotonicTime) -> Bool {
+        let since = hold.chargedAt.monotonic.nanoseconds
+        return !isOpen
+            && now.nanoseconds.addingSaturated(since.negatedSaturated) > LedgerHold.longestWait
+    }
+
+    /// The key whose request it is.
+    package var key: KeyID { KeyID(rawValue: subjects[0].rawValue) }
+
+    package static func == (left: LedgerHold, right: LedgerHold) -> Bool {
+        for level in 0..<4 where left.subjects[level] != right.subjects[level] { return false }
+        return left.reservation == right.reservation && left.hold == right.hold
+            && left.counted == right.counted && left.isOpen == right.isOpen
+    }
+}
+
+/// What became of a reservation that was settled: what a repeat gets to know.
+package struct SettledReservation: Equatable, Sendable {
+    package var reservation: ReservationID
+    package var cost: Money
+
+    package init(reservation: ReservationID, cost: Money) {
+        self.reservation = reservation
+        self.cost = cost
+    }
+}

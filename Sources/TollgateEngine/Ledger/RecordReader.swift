@@ -1,0 +1,91 @@
+internal import TollgateCore
+
+/// Reads the fields of one journal record in order; the first that is not there is damage.
+struct RecordReader: ~Escapable {
+    private let bytes: Span<UInt8>
+    private var index: Int
+    /// What the record is, for errors.
+    private let name: StaticString
+
+    /// Starts behind length and type, which must be right.
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>, type: UInt8, _ name: StaticString) throws(StorageError) {
+        self.bytes = bytes
+        self.name = name
+        index = 3
+        guard
+            bytes.count >= 3, bytes.littleEndian(at: 0, width: 2) == bytes.count,
+            bytes[2] == type
+        else { throw StorageError(.corrupt, "\(name) that is not one") }
+    }
+
+    /// The next number.
+    @inline(__always)
+    mutating func number<Number: FixedWidthInteger>(
+        _: Number.Type = Number.self
+    ) throws(StorageError) -> Number {
+        let width = MemoryLayout<Number>.size
+        guard width <= bytes.count - index else { throw damage }
+        defer { index += width }
+        return bytes.withUnsafeBytes { bytes in
+            Number(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: Number.self))
+        }
+    }
+
+    /// The next bytes.
+    @_lifetime(copy self)
+    mutating func bytes(_ count: Int) throws(StorageError) -> Span<UInt8> {
+        guard count >= 0, count <= bytes.count - index else { throw damage }
+        defer { index += count }
+        return bytes.extracting(index..<index + count)
+    }
+
+    /// Makes sure that nothing follows.
+    func end() throws(StorageError) {
+        guard index == bytes.count else { throw damage }
+    }
+
+    /// What is thrown for a record that makes no sense.
+    var damage: StorageError { StorageError(.corrupt, "\(name) that makes no sense") }
+}
+
+extension JournalBlock {
+    /// Starts a record of a type; false when the block is full.
+    mutating func beginRecord(_ type: UInt8, lengthLimit: Int) -> Int? {
+        guard beginRecord(lengthLimit: lengthLimit) else { return nil }
+        let start = count
+        write(UInt16(0))
+        write(type)
+        return start
+    }
+
+    mutating func write(_ amounts: Amounts) {
+        write(amounts.requests)
+        write(amounts.tokens)
+        write(amounts.cost)
+    }
+
+    mutating func write(_ windows: WindowIDs) {
+        for place in 0..<4 { write(windows.number(place)) }
+    }
+}
+
+extension RecordReader {
+    mutating func amounts() throws(StorageError) -> Amounts {
+        Amounts(requests: try number(), tokens: try number(), cost: try number())
+    }
+
+    mutating func windows() throws(StorageError) -> WindowIDs {
+        WindowIDs(
+            hour: try number(),
+            day: try number(),
+            week: try number(),
+            month: try number()
+        )
+    }
+
+    mutating func level() throws(StorageError) -> LimitLevel {
+        guard let level = LimitLevel(rawValue: try number()) else { throw damage }
+        return level
+    }
+}

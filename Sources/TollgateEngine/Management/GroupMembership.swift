@@ -1,0 +1,134 @@
+package import TollgateCore
+
+/// Which groups belong together.
+///
+/// A team and a user belong to an organisation for good; a user may have a team of the same
+/// organisation. A key belongs to an organisation for good, or to none, and within it may belong to
+/// a team, a user, or both.
+struct GroupMembership {
+    let catalogue: any GroupCatalogue
+
+    /// The groups that something belongs to.
+    struct Place: Equatable {
+        var organization: String?
+        var team: String?
+        var user: String?
+    }
+
+    /// The group that a field names.
+    ///
+    /// - Throws: `.invalid` when there is none, or one that was deleted.
+    func group(_ kind: GroupKind, _ name: String) throws(RegistryError) -> GroupRecord {
+        let record: GroupRecord?
+        do {
+            record = try GroupID(kind, name).flatMap { id throws(StorageError) in
+                try catalogue.group(id)
+            }
+        } catch {
+            throw .unavailable
+        }
+        guard let record else {
+            throw .invalid(field: kind.field, "names no \(kind.noun)")
+        }
+        guard !record.isDeleted else {
+            throw .invalid(field: kind.field, "names a \(kind.noun) that was deleted")
+        }
+        return record
+    }
+
+    /// Fills in what follows: the team from the user, the organisation from the team or the user.
+    ///
+    /// - Throws: `.invalid` with the first field that names nothing or does not belong.
+    func completing(_ place: Place) throws(RegistryError) -> Place {
+        var place = place
+        if let name = place.user {
+            let user = try group(.user, name)
+            if let team = user.team {
+                guard place.team == nil || place.team == team else {
+                    throw .invalid(field: "team_id", "is not the team of the user")
+                }
+                place.team = team
+            }
+            try join(&place, user)
+        }
+        if let name = place.team { try join(&place, try group(.team, name)) }
+        if let name = place.organization { _ = try group(.organization, name) }
+        return place
+    }
+
+    private func join(_ place: inout Place, _ group: GroupRecord) throws(RegistryError) {
+        guard place.organization == nil || place.organization == group.organization else {
+            throw .invalid(field: group.id.kind.field, "belongs to another organization")
+        }
+        place.organization = group.organization
+    }
+
+    /// Puts a key where its changes say.
+    ///
+    /// - Parameters:
+    ///   - record: the key.
+    ///   - changes: what is to be different.
+    ///   - isNew: whether the key does not exist yet, so that its organisation is still open.
+    /// - Throws: `.invalid` with the first field that cannot be.
+    func place(
+        _ record: inout KeyRecord,
+        _ changes: KeyChanges,
+        isNew: Bool
+    ) throws(RegistryError) {
+        guard changes.organization != nil || changes.team != nil || changes.user != nil else {
+            return
+        }
+        if let organization = changes.organization, !isNew, organization != record.organization {
+            throw .invalid(
+                field: "organization_id",
+                "cannot change once the key is there: create another key"
+            )
+        }
+        var place = Place(
+            organization: changes.organization ?? record.organization,
+            team: changes.team ?? record.team,
+            user: changes.user ?? record.user
+        )
+        // A user's new keys get the user's team, and so does a key that moves to a user.
+        if changes.team == nil, changes.user != nil { place.team = nil }
+        place = try completing(place)
+        guard isNew || place.organization == record.organization else {
+            let field = changes.user != nil ? "user_id" : "team_id"
+            throw .invalid(field: field, "belongs to another organization than the key")
+        }
+        record.organization = place.organization
+        record.team = place.team
+        record.user = place.user
+    }
+}
+
+extension KeyChanges {
+    /// Refuses a kind of key that its groups do not bear out.
+    func checkType(of record: KeyRecord) throws(RegistryError) {
+        guard let type, type != KeyType(of: record) else { return }
+        throw .invalid(
+            field: "key_type",
+            "does not fit: a key is its user's, else its team's, else its organization's"
+        )
+    }
+}
+
+/// Whose a key is: that of the narrowest group that it belongs to.
+package enum KeyType: String, CaseIterable, Sendable {
+    case user
+    case team
+    case organization
+
+    /// The kind of a key; nil when it belongs to no group.
+    package init?(of record: KeyRecord) {
+        if record.user != nil {
+            self = .user
+        } else if record.team != nil {
+            self = .team
+        } else if record.organization != nil {
+            self = .organization
+        } else {
+            return nil
+        }
+    }
+}

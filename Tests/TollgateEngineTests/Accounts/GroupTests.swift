@@ -1,0 +1,86 @@
+internal import Testing
+internal import TollgateCore
+internal import TollgateTesting
+
+@testable internal import TollgateEngine
+
+@Suite("Groups in memory")
+struct GroupTests {
+    @Test("follow the newest record, also when an older one is read or comes later")
+    func versions() throws {
+        let house = try House()
+        let id = try #require(GroupID(.organization, "acme"))
+        let old = group(id, subject: 1) { $0.limits.requests.total = 5 }
+        var new = old
+        new.version = 2
+        new.limits.requests.total = 9
+        house.groups.put(old)
+        #expect(try house.engine.usage(ofGroup: id)?.limits.first?.limit == 5)
+        // The catalogue still gives out the old one, as it does to who has asked just before.
+        try house.engine.groupChanged(new)
+        #expect(try house.engine.usage(ofGroup: id)?.limits.first?.limit == 9)
+        try house.engine.groupChanged(old)
+        #expect(try house.engine.usage(ofGroup: id)?.limits.first?.limit == 9)
+    }
+
+    @Test("start afresh under a name that another one had before")
+    func secondOfTheName() throws {
+        let house = try House()
+        let id = try #require(GroupID(.organization, "acme"))
+        let first = group(id, subject: 1) { _ in }
+        house.groups.put(first)
+        let (key, secret) = try house.key(in: "acme")
+        let loop = house.engine.makeLoop()
+        #expect(try loop.reason(for: secret) == .allowed)
+        let second = group(id, subject: 2) { $0.version = 1 }
+        house.groups.put(second)
+        try house.engine.groupChanged(second)
+        #expect(try house.engine.usage(ofGroup: id)?.used(.total).requests == 0)
+        // What the first one's key still holds goes on to count where it was charged.
+        #expect(try house.engine.usage(ofKey: key.id)?.counters.openHolds == 1)
+    }
+
+    @Test("that are disabled stop their keys from the next decision on")
+    func disabled() throws {
+        let house = try House()
+        let id = try #require(GroupID(.organization, "acme"))
+        var record = group(id, subject: 1) { _ in }
+        house.groups.put(record)
+        let secret = try house.key(in: "acme").secret
+        let loop = house.engine.makeLoop()
+        for isEnabled in [true, false, true] {
+            record.version += 1
+            record.isEnabled = isEnabled
+            house.groups.put(record)
+            try house.engine.groupChanged(record)
+            #expect(try loop.reason(for: secret) == (isEnabled ? .allowed : .keyDisabled))
+        }
+    }
+
+    private func group(
+        _ id: GroupID,
+        subject: UInt128,
+        _ edit: (inout GroupRecord) -> Void
+    ) -> GroupRecord {
+        var record = GroupRecord(
+            id: id,
+            subject: SubjectID(rawValue: subject),
+            name: id.name,
+            createdAt: WallTime(milliseconds: 0)
+        )
+        edit(&record)
+        return record
+    }
+}
+
+extension House {
+    /// A new key of an organisation, and its secret.
+    func key(in organization: String) throws -> (record: KeyRecord, secret: String) {
+        let (old, secret) = try key()
+        var record = old
+        record.organization = organization
+        record.version += 1
+        try catalogue.save(record, replacing: old)
+        return (record, secret)
+    }
+}

@@ -1,0 +1,190 @@
+internal import Dispatch
+internal import Synchronization
+internal import Testing
+internal import TollgateCore
+internal import TollgateTesting
+
+@testable internal import TollgateEngine
+
+/// A limit that lets exactly a thousand pass, and of whom.
+struct ThousandCase: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let isOfOrganization: Bool
+    let set: @Sendable (inout LimitSettings) -> Void
+
+    init(
+        _ name: String,
+        isOfOrganization: Bool = false,
+        _ set: @escaping @Sendable (inout LimitSettings) -> Void
+    ) {
+        testDescription = name + (isOfOrganization ? " of an organisation with 50 keys" : "")
+        self.isOfOrganization = isOfOrganization
+        self.set = set
+    }
+}
+
+@Suite("Many threads at one limit")
+struct ContentionTests {
+    /// Each request asks for ten tokens that cost 3,000 nano-USD.
+    private static let cases: [ThousandCase] = [false, true].flatMap { isShared in
+        [
+            ThousandCase("budget", isOfOrganization: isShared) {
+                $0.budgets.daily = Money(nanos: 3_000_999)
+            },
+            ThousandCase("requests a minute", isOfOrganization: isShared) {
+                $0.rates.perMinute = 1000
+            },
+            ThousandCase("tokens a minute", isOfOrganization: isShared) {
+                $0.rates.tokensPerMinute = 10_009
+            },
+            ThousandCase("requests a day", isOfOrganization: isShared) { $0.rates.perDay = 1000 },
+            ThousandCase("token quota", isOfOrganization: isShared) { $0.tokens.monthly = 10_009 },
+            ThousandCase("requests at once", isOfOrganization: isShared) {
+                $0.rates.concurrent = 1000
+            },
+        ]
+    }
+
+    private static let threads = 8
+    private static let requests = 20_000
+
+    @Test("lets exactly as many pass as it affords", arguments: cases)
+    func exactlyThousand(_ limit: ThousandCase) throws {
+        let house = try House()
+        let secrets = try secrets(in: house, limit)
+        let allowed = Atomic<Int>(0)
+        run(house) { loop, number in
+            try loop.check(secrets[number % secrets.count], tokens: 10).isAllowed
+        } then: { results in
+            allowed.add(results.filter { $0 }.count, ordering: .relaxed)
+        }
+        #expect(allowed.load(ordering: .relaxed) == 1000)
+        #expect(house.engine.decisions[.allowed] == 1000)
+        try expectLedger(of: house)
+    }
+
+    @Test("gives what is settled to others, and to nobody twice")
+    func settling() throws {
+        let house = try House()
+        let secrets = try secrets(
+            in: house,
+            ThousandCase("budget", isOfOrganization: true) {
+                $0.budgets.total = Money(nanos: 1_000_000)
+                $0.rates.concurrent = 60
+            }
+        )
+        let answered = Mutex<[ReservationID]>([])
+        let settled = Atomic<Int64>(0)
+        run(house) { loop, number -> (ReservationID, Int64?) in
+            guard number % 2 == 0 else {
+                let verdict = try loop.check(secrets[number / 2 % secrets.count], tokens: 10)
+                return (verdict.reservation, nil)
+            }
+            // Two threads may well get the same one: they settle it differently, and one wins.
+            let some = answered.withLock { number % 3 == 0 ? $0.last : $0.popLast() }
+            guard let some else { return (.none, nil) }
+            var settlement = Settlement()
+            settlement.reservation = some
+            settlement.tokens = TokenCounts(input: UInt64(number % 10 + 1), output: 0)
+            do {
+                let outcome = try loop.settle(settlement)
+                return (.none, outcome.kind == .applied ? outcome.cost.nanos : nil)
+            } catch EngineError.beingSettled {
+                return (.none, nil)
+            }
+        } then: { results in
+            answered.withLock { $0 += results.map(\.0).filter { $0 != .none } }
+            settled.add(results.reduce(0) { $0 + ($1.1 ?? 0) }, ordering: .relaxed)
+        }
+        let id = try #require(GroupID(.organization, "acme"))
+        let usage = try #require(try house.engine.usage(ofGroup: id))
+        let total = usage.used(.total).cost
+        #expect(total <= 1_000_000)
+        #expect(total == settled.load(ordering: .relaxed) + usage.counters.held.cost)
+        #expect(usage.counters.openHolds <= 60)
+        #expect(house.engine.pendingHoldCount == Int(usage.counters.openHolds))
+        try expectLedger(of: house)
+    }
+
+    // MARK: Threads
+
+    /// Asks from all threads at once, in turns of up to 40 questions; results leave with the turn.
+    private func run<Result>(
+        _ house: House,
+        _ ask: @Sendable (DecisionLoop, Int) throws -> Result,
+        then: @Sendable ([Result]) -> Void
+    ) {
+        let next = Atomic<Int>(0)
+        let problems = Mutex<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: Self.threads) { thread in
+            var random = SeededGenerator(seed: UInt64(thread))
+            let loop = house.engine.makeLoop()
+            do {
+                while next.load(ordering: .relaxed) < Self.requests {
+                    var results: [Result] = []
+                    loop.beginTurn()
+                    for _ in 0..<random.number(in: 1...40) {
+                        let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                        guard number < Self.requests else { break }
+                        results.append(try ask(loop, number))
+                    }
+                    _ = try loop.commit()
+                    then(results)
+                }
+            } catch {
+                problems.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(problems.withLock { $0 } == [])
+    }
+
+    /// One key, or fifty of an organisation, with the limit where it belongs.
+    private func secrets(in house: House, _ limit: ThousandCase) throws -> [String] {
+        guard limit.isOfOrganization else {
+            let (old, secret) = try house.key()
+            var record = old
+            limit.set(&record.limits)
+            try house.catalogue.save(record, replacing: old)
+            return [secret]
+        }
+        let id = try #require(GroupID(.organization, "acme"))
+        var group = GroupRecord(
+            id: id,
+            subject: SubjectID(rawValue: 1),
+            name: "acme",
+            createdAt: WallTime(milliseconds: 0)
+        )
+        limit.set(&group.limits)
+        house.groups.put(group)
+        return try (0..<50).map { _ in try house.key(in: "acme").secret }
+    }
+
+    /// What is in the journal adds up to what is in memory, but for rates, which depend on the order.
+    private func expectLedger(of house: House) throws {
+        let ledger = try house.memory.reopened()
+        for key in try house.catalogue.page(
+            after: nil,
+            limit: 100,
+            scanLimit: 100,
+            where: { _ in true }
+        )
+        .records {
+            let usage = try #require(try house.engine.usage(ofKey: key.id))
+            let counters = try ledger.counters(of: SubjectID(key.id)) ?? Counters()
+            #expect(usage.used(.total) == counters.used(.total, in: WindowID(rawValue: 0)))
+            #expect(usage.counters.held == counters.held)
+            #expect(usage.counters.openHolds == counters.openHolds)
+        }
+    }
+}
+
+extension DecisionLoop {
+    /// Decides about a priced model in the current turn.
+    fileprivate func check(_ secret: String, tokens: UInt64) throws -> Verdict {
+        var request = CheckRequest()
+        request.present(secret)
+        try request.set(.model, to: "cheap")
+        request.tokens = tokens
+        return try check(request)
+    }
+}

@@ -1,0 +1,79 @@
+internal import TollgateCore
+internal import TollgateEngine
+
+/// What one request holds, as a test writes it.
+struct ChargeSample {
+    /// One level of it.
+    struct Level {
+        var level: LimitLevel
+        var subject: SubjectID
+        var windows: [Int32]
+        var rates: [(slot: RateSlot, limit: UInt64, burst: UInt64, isStrict: Bool)] = []
+    }
+
+    var reservation: ReservationID
+    var amounts = Amounts(requests: 1, tokens: 10, cost: 100)
+    var price: ModelPrice?
+    var levels: [Level]
+
+    /// The record, as its format is documented.
+    var record: [UInt8] {
+        typealias Builder = BlockBuilder
+        var body: [UInt8] = [3] + Builder.wide(reservation.rawValue)
+        body += Builder.signed(amounts.tokens) + Builder.signed(amounts.cost)
+        body += Builder.littleEndian(7, 8)
+        body += [price == nil ? 0 : 1]
+        body += Builder.littleEndian(price?.input ?? 0, 8)
+        body += Builder.littleEndian(price?.output ?? 0, 8)
+        body += Builder.littleEndian(price?.cachedInput ?? .max, 8)
+        body += [UInt8(levels.count)]
+        for level in levels {
+            body += [level.level.rawValue] + Builder.wide(level.subject.rawValue)
+            for window in level.windows {
+                body += Builder.littleEndian(UInt64(UInt32(bitPattern: window)), 4)
+            }
+            body += [UInt8(level.rates.count)]
+            for rate in level.rates {
+                body += [rate.slot.rawValue, rate.isStrict ? 1 : 0]
+                body += Builder.littleEndian(rate.limit, 8) + Builder.littleEndian(rate.burst, 8)
+            }
+        }
+        return Builder.length(body)
+    }
+}
+
+/// How a hold ended, as a test writes it.
+struct SettlementSample {
+    var charge: ChargeSample
+    var chargedAt: Now
+    var ending: Settlement.Ending
+    var isOpen: Bool
+    var counted: Amounts
+    var used: Amounts
+
+    /// The record, as its format is documented.
+    var record: [UInt8] {
+        typealias Builder = BlockBuilder
+        func bytes(_ amounts: Amounts) -> [UInt8] {
+            Builder.signed(amounts.requests) + Builder.signed(amounts.tokens)
+                + Builder.signed(amounts.cost)
+        }
+        var body: [UInt8] = [2, ending.rawValue] + Builder.wide(charge.reservation.rawValue)
+        body += Builder.wide(charge.levels.first?.subject.rawValue ?? 0) + [isOpen ? 1 : 0]
+        body += Builder.signed(chargedAt.wall.milliseconds)
+        body += Builder.signed(chargedAt.monotonic.nanoseconds)
+        body += bytes(isOpen ? charge.amounts : .zero) + bytes(counted) + bytes(used)
+        body += [UInt8(charge.levels.count)]
+        for level in charge.levels {
+            body += [level.level.rawValue] + Builder.wide(level.subject.rawValue)
+            for window in level.windows {
+                body += Builder.littleEndian(UInt64(UInt32(bitPattern: window)), 4)
+            }
+        }
+        // Tokens, status, latency, and texts: one, the others empty.
+        let model = Array("gpt-4o".utf8)
+        body += [UInt8](repeating: 0, count: 30)
+        body += [UInt8(model.count), 0, 0, 0, 0, 0, 0, 0] + model
+        return Builder.length(body)
+    }
+}
