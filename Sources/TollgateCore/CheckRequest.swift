@@ -78,6 +78,9 @@ package struct CheckRequest: ~Copyable {
 
     /// Also say how the decision came about.
     package var wantsExplanation = false
+    /// Whether the caller is told of the tightest limits of all kinds, and not only of requests and
+    /// tokens.
+    package var wantsEveryLimit = false
 
     /// An empty question.
     package init() {}
@@ -96,6 +99,7 @@ package struct CheckRequest: ~Copyable {
         inputTokens = 0
         isDryRun = false
         wantsExplanation = false
+        wantsEveryLimit = false
     }
 
     /// The text of a field, empty when it was not set.

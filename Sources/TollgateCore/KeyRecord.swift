@@ -101,7 +101,7 @@ package enum Enforcement: UInt8, CaseIterable, Sendable {
 }
 
 /// The patterns that a key allows and denies in one dimension, as they were written.
-package struct NameLists: Equatable, Sendable {
+package struct NameLists: Hashable, Sendable {
     package var allowed: [String]
     package var denied: [String]
 

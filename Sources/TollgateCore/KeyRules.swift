@@ -24,17 +24,22 @@ package final class KeyRules: Sendable {
     /// - Parameters:
     ///   - record: the key.
     ///   - zones: where time zones are found.
+    ///   - shared: parts that other keys may have in common with it.
     /// - Throws: the first thing in the record that is not a pattern or a network. Records are
     ///   checked by this very function before they are stored, so later it means a damaged store.
-    package init(_ record: KeyRecord, zones: ZoneCatalogue) throws(RuleProblem) {
+    package init(
+        _ record: KeyRecord,
+        zones: ZoneCatalogue,
+        sharing shared: inout SharedRules
+    ) throws(RuleProblem) {
         id = record.id
         status = record.status
         expiresAt = record.expiresAt
-        models = try KeyRules.rule(record.models, .models)
-        providers = try KeyRules.rule(record.providers, .providers)
-        suppliers = try KeyRules.rule(record.suppliers, .suppliers)
-        regions = try KeyRules.rule(record.regions, .regions)
-        actions = try KeyRules.rule(record.actions, .actions)
+        models = try KeyRules.rule(record.models, .models, &shared)
+        providers = try KeyRules.rule(record.providers, .providers, &shared)
+        suppliers = try KeyRules.rule(record.suppliers, .suppliers, &shared)
+        regions = try KeyRules.rule(record.regions, .regions, &shared)
+        actions = try KeyRules.rule(record.actions, .actions, &shared)
         networks = record.ipAllowlist.isEnabled ? try KeyRules.networks(record.ipAllowlist) : nil
         if !record.ipAllowlist.isEnabled { _ = try KeyRules.networks(record.ipAllowlist) }
         permissions = record.permissions
@@ -42,7 +47,7 @@ package final class KeyRules: Sendable {
         enforcement = record.enforcement
         unsettled = record.unsettled
         do {
-            limits = try LimitRules(record.limits, zones: zones)
+            limits = try shared.limits(record.limits, zones: zones)
         } catch {
             throw .limit(error)
         }
@@ -62,6 +67,12 @@ package final class KeyRules: Sendable {
         }
     }
 
+    /// Compiles a record that shares nothing with others.
+    package convenience init(_ record: KeyRecord, zones: ZoneCatalogue) throws(RuleProblem) {
+        var shared = SharedRules()
+        try self.init(record, zones: zones, sharing: &shared)
+    }
+
     /// Whether a secret with this digest is the key's, or was until its grace ended.
     package func knows(_ digest: KeyDigest) -> Bool {
         for index in secrets.indices where secrets[index].digest == digest { return true }
@@ -79,12 +90,15 @@ package final class KeyRules: Sendable {
 
     private static func rule(
         _ lists: NameLists,
-        _ dimension: RuleProblem.Dimension
+        _ dimension: RuleProblem.Dimension,
+        _ shared: inout SharedRules
     ) throws(RuleProblem) -> NameRule {
-        NameRule(
-            allowed: try patterns(lists.allowed, dimension, isDenied: false),
-            denied: try patterns(lists.denied, dimension, isDenied: true)
-        )
+        try shared.names(lists) { () throws(RuleProblem) in
+            NameRule(
+                allowed: try patterns(lists.allowed, dimension, isDenied: false),
+                denied: try patterns(lists.denied, dimension, isDenied: true)
+            )
+        }
     }
 
     private static func patterns(

@@ -182,12 +182,7 @@ package enum Decide {
         if price.isDenied(countingCost: chain.countsCost, request) {
             return Objection(.pricingNotAllowed)
         }
-        // Spelled out: a loop over all cases would make an array for each request.
-        let denial = charge.flatMap { charge in
-            chain.denial(of: charge, at: .size, now)
-                ?? chain.denial(of: charge, at: .rates, now)
-                ?? chain.denial(of: charge, at: .quotas, now)
-        }
+        let denial = charge.flatMap { chain.denial(of: $0, now) }
         if charge != nil, denial == nil { return nil }
         let reason = denial?.limit.reason ?? .requestTooLarge
         guard reason.dependsOnTokens else { return Objection(reason, limit: denial) }

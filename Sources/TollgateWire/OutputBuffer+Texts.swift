@@ -4,12 +4,16 @@ package import TollgateCore
 extension OutputBuffer {
     /// Writes a number in decimal.
     package mutating func appendDecimal(_ value: UInt64) {
-        var divisor: UInt64 = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(truncatingIfNeeded: value / divisor % 10) + UInt8(ascii: "0"))
-            divisor /= 10
-        }
+        // From the last digit on: a division by ten that the compiler knows of is a multiplication.
+        var digits = [20 of UInt8](repeating: UInt8(ascii: "0"))
+        var start = digits.count
+        var rest = value
+        repeat {
+            start -= 1
+            digits[start] += UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        append(digits.span.extracting(start..<digits.count))
     }
 
     /// Writes a number in decimal, with a `-` before one below zero.

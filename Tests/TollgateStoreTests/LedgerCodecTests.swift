@@ -46,7 +46,7 @@ struct LedgerCodecTests {
             )
             let state = Rate.State(fullAt: random.uint128() >> UInt128(random.number(in: 1...128)))
             let time = MonotonicTime(nanoseconds: number(&random))
-            counters.allowances[Int(slot.rawValue)] = rate.map {
+            counters[slot] = rate.map {
                 Counters.Allowance(rate: $0, state: state, changedAt: time)
             }
         }

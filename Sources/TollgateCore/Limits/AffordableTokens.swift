@@ -19,9 +19,8 @@ extension MeterChain {
         }
         for level in 0..<MeterChain.levelCount {
             guard let meter = self[level] else { continue }
-            let limits = meter.rules.limits
-            for index in limits.indices {
-                let limit = limits[index]
+            for place in 0..<meter.rules.count {
+                let limit = meter.rules[place]
                 switch limit.metered {
                 case .tokens:
                     let left = meter.state(of: limit, now).remaining

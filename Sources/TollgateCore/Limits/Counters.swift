@@ -15,27 +15,61 @@ package struct Counters: Sendable {
         }
     }
 
-    /// An allowance and the rate that it refills at.
+    /// An allowance and the rate that it refills at, whose period its slot says.
     package struct Allowance: Equatable, Sendable {
-        package var rate: Rate
-        package var state: Rate.State
+        package let state: Rate.State
         /// When it was last taken from or given back to.
         ///
         /// Another rate takes this one's place as if it had done so then. Seen later, a debt that is
         /// cut down to the new burst would be cut down again and again, and never shrink.
-        package var changedAt: MonotonicTime
+        package let changedAt: MonotonicTime
+        /// Of the rate; 0 when there never was one.
+        private let limit: UInt64
+        /// Of the rate; the lowest bit says whether it is strict.
+        private let burst: UInt64
 
+        @inline(__always)
         package init(rate: Rate, state: Rate.State, changedAt: MonotonicTime) {
-            self.rate = rate
             self.state = state
             self.changedAt = changedAt
+            limit = rate.limit
+            burst = Allowance.packed(rate)
+        }
+
+        /// What a subject has that never had such a rate.
+        fileprivate static let none = Allowance()
+
+        private init() {
+            state = .full
+            changedAt = MonotonicTime(nanoseconds: 0)
+            limit = 0
+            burst = 0
+        }
+
+        fileprivate var isNone: Bool { limit == 0 }
+
+        /// The rate, nil when there never was one.
+        package func rate(_ slot: RateSlot) -> Rate? {
+            let isStrict = burst & 1 != 0
+            return Rate(limit: limit, period: slot.period, burst: burst >> 1, isStrict: isStrict)
+        }
+
+        /// Whether it refills at this rate.
+        @inline(__always)
+        fileprivate func refills(at rate: Rate) -> Bool {
+            limit == rate.limit && burst == Allowance.packed(rate)
+        }
+
+        @inline(__always)
+        private static func packed(_ rate: Rate) -> UInt64 {
+            rate.burst << 1 | (rate.isStrict ? 1 : 0)
         }
     }
 
     /// By `CalendarPeriod.rawValue`: the last window of each period in which something was counted.
     package var tallies = [5 of Tally](repeating: Tally())
-    /// By `RateSlot.rawValue`; nil when the subject never had such a rate.
-    package var allowances = [3 of Allowance?](repeating: nil)
+    /// By `RateSlot.rawValue`.
+    private var allowances = [3 of Allowance](repeating: .none)
     /// Of what was used, how much is not settled yet.
     package var held = Amounts.zero
     /// How many requests are allowed and not settled.
@@ -79,6 +113,15 @@ package struct Counters: Sendable {
 
     // MARK: Allowances
 
+    /// An allowance; nil when the subject never had such a rate.
+    package subscript(_ slot: RateSlot) -> Allowance? {
+        get {
+            let allowance = allowances[Int(slot.rawValue)]
+            return allowance.isNone ? nil : allowance
+        }
+        set { allowances[Int(slot.rawValue)] = newValue ?? .none }
+    }
+
     /// Takes a cost from an allowance, which from now on refills at this rate.
     package mutating func charge(
         _ cost: UInt64,
@@ -100,18 +143,22 @@ package struct Counters: Sendable {
         actual: UInt64,
         at now: MonotonicTime
     ) {
-        guard actual != charged, let old = allowances[Int(slot.rawValue)] else { return }
+        guard actual != charged else { return }
+        let old = allowances[Int(slot.rawValue)]
+        guard let rate = old.rate(slot) else { return }
         let state =
             actual > charged
-            ? old.rate.charge(actual - charged, old.state, at: now)
-            : old.rate.refund(charged - actual, chargedAt: chargedAt, old.state, at: now)
-        allowances[Int(slot.rawValue)] = Allowance(rate: old.rate, state: state, changedAt: now)
+            ? rate.charge(actual - charged, old.state, at: now)
+            : rate.refund(charged - actual, chargedAt: chargedAt, old.state, at: now)
+        allowances[Int(slot.rawValue)] = Allowance(rate: rate, state: state, changedAt: now)
     }
 
     /// The state of an allowance, as it counts for a rate.
     package func state(_ slot: RateSlot, for rate: Rate) -> Rate.State {
-        guard let old = allowances[Int(slot.rawValue)] else { return .full }
-        return old.rate.convert(old.state, to: rate, at: old.changedAt)
+        let allowance = allowances[Int(slot.rawValue)]
+        if allowance.refills(at: rate) { return allowance.state }
+        guard let old = allowance.rate(slot) else { return .full }
+        return old.convert(allowance.state, to: rate, at: allowance.changedAt)
     }
 }
 

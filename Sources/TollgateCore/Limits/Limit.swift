@@ -4,8 +4,8 @@
 package struct Limit: Equatable, Sendable {
     /// Over what a limit counts.
     package enum Window: Equatable, Sendable {
-        /// Continuously, in the allowance of this number.
-        case rate(Rate, RateSlot)
+        /// Continuously, in the allowance of this slot; `LimitRules.rate` has the rate.
+        case rate(RateSlot)
         /// From one date to another.
         case calendar(CalendarPeriod)
         /// While requests are open.
@@ -22,6 +22,14 @@ package struct Limit: Equatable, Sendable {
 
     /// The highest amount that is taken.
     package static let highest: Int64 = 1 << 62
+
+    /// What stands where no limit is.
+    static let none = Limit(
+        name: .requestsTotal,
+        metered: .requests,
+        window: .calendar(.total),
+        amount: .max
+    )
 }
 
 /// The allowances that a subject has, by their place among its counters.
@@ -29,6 +37,9 @@ package enum RateSlot: UInt8, CaseIterable, Sendable {
     case requestsPerSecond
     case requestsPerMinute
     case tokensPerMinute
+
+    /// How many slots there are.
+    package static let count: UInt8 = 3
 
     /// In nanoseconds.
     package var period: UInt64 {

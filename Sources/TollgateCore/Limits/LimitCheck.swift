@@ -26,46 +26,58 @@ package struct LimitDenial: Equatable, Sendable {
 extension MeterChain {
     /// The limit that stops a request.
     ///
-    /// Changes nothing that counts. Of several limits of the same stage it is the one that stops it longest: when that lets it
-    /// pass, so do the others. Of those that stop it equally long, the first at the lowest level.
+    /// Changes nothing that counts. One of an earlier stage comes first. Of several limits of the same
+    /// stage it is the one that stops the request longest: when that lets it pass, so do the others.
+    /// Of those that stop it equally long, the first at the lowest level.
     ///
     /// - Parameters:
     ///   - charge: what the request would take.
-    ///   - stage: which kind of limits to look at.
+    ///   - only: the only stage to look at; nil for all.
     ///   - now: the time, to which the meters were turned.
     /// - Returns: the limit; nil when the request passes them all.
+    @inline(__always)
     package func denial(
         of charge: Charge,
-        at stage: LimitStage,
+        at only: LimitStage? = nil,
         _ now: Now
     ) -> LimitDenial? {
-        var longest: (wait: Int64, limit: LimitName, level: LimitLevel)?
+        var first: (stage: UInt8, wait: Int64, limit: LimitName, level: LimitLevel)?
         for level in 0..<MeterChain.levelCount {
-            guard let meter = self[level] else { continue }
-            let limits = meter.rules.limits
-            for index in limits.indices where limits[index].name.stage == stage {
-                let wait = meter.wait(for: charge, limits[index], now)
-                guard wait > 0, wait > longest?.wait ?? 0 else { continue }
-                longest = (wait, limits[index].name, meter.level)
+            withMeter(level) { meter in
+                for place in 0..<meter.rules.count {
+                    let limit = meter.rules[place]
+                    if let only, limit.name.stage != only { continue }
+                    let wait = meter.wait(for: charge, limit, now)
+                    guard wait > 0 else { continue }
+                    let stage = limit.name.stage.rawValue
+                    if let first {
+                        guard stage <= first.stage else { break }
+                        guard stage < first.stage || wait > first.wait else { continue }
+                    }
+                    first = (stage, wait, limit.name, meter.level)
+                }
             }
         }
-        guard let longest else { return nil }
+        guard let first else { return nil }
         return LimitDenial(
-            limit: longest.limit,
-            level: longest.level,
-            retryAfter: longest.wait == .max ? 0 : UInt64(longest.wait).dividedUp(by: 1_000_000)
+            limit: first.limit,
+            level: first.level,
+            retryAfter: first.wait == .max ? 0 : UInt64(first.wait).dividedUp(by: 1_000_000)
         )
     }
 
     /// Counts a request that has passed, on all meters, as a hold.
     package func count(_ charge: Charge, at now: Now) {
-        for level in 0..<MeterChain.levelCount { self[level]?.count(charge, at: now) }
+        for level in 0..<MeterChain.levelCount {
+            withMeter(level) { $0.count(charge, at: now) }
+        }
     }
 }
 
 extension Meter {
     /// How long a limit stops a request, in nanoseconds: 0 when it does not, the highest number
     /// when it always will.
+    @inline(__always)
     fileprivate func wait(for charge: Charge, _ limit: Limit, _ now: Now) -> Int64 {
         let amount = charge.amounts[limit.metered]
         switch limit.window {
@@ -74,7 +86,8 @@ extension Meter {
         case .open:
             // Nobody knows when one of them ends; a second is how often old ones are looked for.
             return counters.openHolds < limit.amount ? 0 : 1_000_000_000
-        case .rate(let rate, let slot):
+        case .rate(let slot):
+            guard let rate = rules.rate(slot) else { return 0 }
             let state = counters.state(slot, for: rate)
             switch rate.check(UInt64(amount), state, at: now.monotonic) {
             case .admitted: return 0
@@ -86,8 +99,10 @@ extension Meter {
             if used.addingSaturated(amount) <= limit.amount { return 0 }
             // When not even an empty window has room for it, waiting does not help.
             if period == .total || amount > limit.amount { return .max }
-            let end = rules.zone.window(period, windows[period]).end
-            let milliseconds = max(end.milliseconds.addingSaturated(-now.wall.milliseconds), 1)
+            let milliseconds = max(
+                end(of: period).milliseconds.addingSaturated(-now.wall.milliseconds),
+                1
+            )
             let (wait, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
             return overflow ? .max : wait
         }
@@ -96,9 +111,8 @@ extension Meter {
     fileprivate func count(_ charge: Charge, at now: Now) {
         counters.count(charge.amounts, in: windows)
         counters.hold(charge.amounts)
-        let limits = rules.limits
-        for index in limits.indices {
-            guard case .rate(let rate, let slot) = limits[index].window else { continue }
+        for slot: UInt8 in 0..<RateSlot.count {
+            guard let slot = RateSlot(rawValue: slot), let rate = rules.rate(slot) else { continue }
             let cost = UInt64(clamping: charge.amounts[slot.metered])
             counters.charge(cost, rate, slot, at: now.monotonic)
         }

@@ -59,31 +59,42 @@ package struct LimitReport: Sendable {
     ///   - now: the time.
     ///   - denied: a limit that is reported first, whatever is left of it; only as such is one of
     ///     single requests reported at all.
+    ///   - everything: whether the tightest of all limits are wanted, or only those of requests and
+    ///     of tokens, and the one that denied: that takes less time.
     package mutating func read(
         _ chain: MeterChain,
         at now: Now,
-        denied: LimitDenial? = nil
+        denied: LimitDenial? = nil,
+        everything: Bool = true
     ) {
         removeAll()
         for level in 0..<MeterChain.levelCount {
-            guard let meter = chain[level] else { continue }
-            let limits = meter.rules.limits
-            for index in limits.indices {
-                let isDenied = denied?.limit == limits[index].name && denied?.level == meter.level
-                // Single requests use nothing up: their limits matter only when they deny.
-                if limits[index].window == .request, !isDenied { continue }
-                add(meter.state(of: limits[index], now), denied)
+            chain.withMeter(level) { meter in
+                for place in 0..<meter.rules.count {
+                    let limit = meter.rules[place]
+                    let isDenied = denied?.limit == limit.name && denied?.level == meter.level
+                    // Single requests use nothing up: their limits matter only when they deny.
+                    if limit.window == .request, !isDenied { continue }
+                    guard isDenied || everything || limit.isInHeaders else { continue }
+                    let state = meter.state(of: limit, now)
+                    noteForHeaders(state)
+                    if isDenied || everything { add(state, denied) }
+                }
             }
         }
     }
 
-    private mutating func add(_ state: LimitState, _ denied: LimitDenial?) {
+    @inline(__always)
+    private mutating func noteForHeaders(_ state: LimitState) {
         switch state.metered {
         case .requests: if requests.map(state.isTighter) ?? true { requests = state }
         case .tokens where state.name != .perRequestMax:
             if tokens.map(state.isTighter) ?? true { tokens = state }
         case .tokens, .cost, .holds: break
         }
+    }
+
+    private mutating func add(_ state: LimitState, _ denied: LimitDenial?) {
         let isFirst = denied?.limit == state.name && denied?.level == state.level
         var place = min(count, LimitReport.capacity - 1)
         if count == LimitReport.capacity, !isFirst, !state.isTighter(than: states[place]) { return }
@@ -110,6 +121,11 @@ extension LimitState {
     )
 }
 
+extension Limit {
+    /// Whether it may be the tightest of requests or tokens.
+    fileprivate var isInHeaders: Bool { metered == .requests || metered == .tokens }
+}
+
 extension Meter {
     /// What is left of one of the subject's limits, but for those of single requests.
     package func state(of limit: Limit, _ now: Now) -> LimitState {
@@ -120,7 +136,8 @@ extension Meter {
             remaining = limit.amount
         case .open:
             remaining = limit.amount.addingSaturated(counters.openHolds.negatedSaturated)
-        case .rate(let rate, let slot):
+        case .rate(let slot):
+            guard let rate = rules.rate(slot) else { preconditionFailure("a rate has a slot") }
             let state = counters.state(slot, for: rate)
             remaining = Int64(clamping: rate.remaining(state, at: now.monotonic))
             let nanoseconds = UInt64(clamping: rate.reset(state, at: now.monotonic))
@@ -129,8 +146,10 @@ extension Meter {
             let used = used(period)[limit.metered]
             remaining = limit.amount.addingSaturated(used.negatedSaturated)
             if period != .total {
-                let end = rules.zone.window(period, windows[period]).end.milliseconds
-                reset = UInt64(clamping: end.addingSaturated(-now.wall.milliseconds))
+                let wait = end(of: period).milliseconds.addingSaturated(
+                    now.wall.milliseconds.negatedSaturated
+                )
+                reset = UInt64(clamping: wait)
             }
         }
         return LimitState(

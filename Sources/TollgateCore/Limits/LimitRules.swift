@@ -1,20 +1,40 @@
 /// The limits of one subject as a decision reads them: compiled once, never changed afterwards.
 package final class LimitRules: Sendable {
-    /// In the order in which they are looked at.
-    package let limits: [Limit]
+    /// The limits, in the order in which they are looked at; within the object, so that looking at
+    /// them on each request counts no references.
+    private let places: [16 of Limit]
+    /// How many limits there are.
+    package let count: Int
+    /// By `RateSlot.rawValue`; kept apart, so that a limit is small.
+    private let rates: [3 of Rate?]
     /// The zone in whose days, weeks and months the subject is counted.
     package let zone: ZoneRules
     /// Whether any limit counts money, so that a model must have a price.
     package let countsCost: Bool
 
     /// No limits, in UTC.
-    package static let none = LimitRules(limits: [], zone: .utc)
+    package static let none = LimitRules(LimitBuilder(), zone: .utc)
 
-    private init(limits: [Limit], zone: ZoneRules) {
-        self.limits = limits
+    private init(_ builder: LimitBuilder, zone: ZoneRules) {
+        let limits = builder.limits
+        precondition(limits.count <= LimitName.allCases.count)
+        count = limits.count
+        places = [16 of Limit] { limits.indices.contains($0) ? limits[$0] : .none }
+        rates = builder.rates
         self.zone = zone
         countsCost = limits.contains { $0.metered == .cost }
     }
+
+    /// The limit in a place, the first that is looked at in the first.
+    @inline(__always)
+    package subscript(place: Int) -> Limit { places[place] }
+
+    /// All of them, for those who have time.
+    package var limits: [Limit] { (0..<count).map { places[$0] } }
+
+    /// The rate at which an allowance refills; nil when it is not limited.
+    @inline(__always)
+    package func rate(_ slot: RateSlot) -> Rate? { rates[Int(slot.rawValue)] }
 
     /// Compiles what was set.
     ///
@@ -44,7 +64,7 @@ package final class LimitRules: Sendable {
         try builder.add(settings.tokens.monthly, .tokensMonthly, .tokens, .calendar(.month))
         try builder.add(settings.tokens.total, .tokensTotal, .tokens, .calendar(.total))
         try builder.add(settings.requests.total, .requestsTotal, .requests, .calendar(.total))
-        self.init(limits: builder.limits, zone: zone)
+        self.init(builder, zone: zone)
     }
 }
 
@@ -63,6 +83,7 @@ package struct LimitProblem: Error, Equatable, Sendable {
 
 private struct LimitBuilder {
     var limits: [Limit] = []
+    var rates = [3 of Rate?](repeating: nil)
 
     mutating func add(_ rates: LimitSettings.Rates) throws(LimitProblem) {
         if rates.burst == 0 { throw problem("rate_limits.burst", "must be at least 1") }
@@ -98,13 +119,9 @@ private struct LimitBuilder {
                     : "must be 1 to \(Rate.highest)"
             )
         }
+        rates[Int(slot.rawValue)] = rate
         limits.append(
-            Limit(
-                name: name,
-                metered: slot.metered,
-                window: .rate(rate, slot),
-                amount: Int64(limit)
-            )
+            Limit(name: name, metered: slot.metered, window: .rate(slot), amount: Int64(limit))
         )
     }
 

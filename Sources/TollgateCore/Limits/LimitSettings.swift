@@ -1,7 +1,7 @@
 /// What an administrator limits about one subject: a key, a user, a team or an organisation.
 ///
 /// All of it is optional, and kept as it was written; `LimitRules` is what a decision reads.
-package struct LimitSettings: Equatable, Sendable {
+package struct LimitSettings: Hashable, Sendable {
     package var rates = Rates()
     package var budgets = Budgets()
     package var tokens = Tokens()
@@ -10,7 +10,7 @@ package struct LimitSettings: Equatable, Sendable {
     package init() {}
 
     /// How fast, and how many at once.
-    package struct Rates: Equatable, Sendable {
+    package struct Rates: Hashable, Sendable {
         package var perSecond: UInt64?
         package var perMinute: UInt64?
         package var perHour: UInt64?
@@ -27,7 +27,7 @@ package struct LimitSettings: Equatable, Sendable {
     }
 
     /// How much money.
-    package struct Budgets: Equatable, Sendable {
+    package struct Budgets: Hashable, Sendable {
         package var daily: Money?
         package var weekly: Money?
         package var monthly: Money?
@@ -39,7 +39,7 @@ package struct LimitSettings: Equatable, Sendable {
     }
 
     /// How many tokens.
-    package struct Tokens: Equatable, Sendable {
+    package struct Tokens: Hashable, Sendable {
         package var daily: UInt64?
         package var monthly: UInt64?
         package var total: UInt64?
@@ -49,7 +49,7 @@ package struct LimitSettings: Equatable, Sendable {
     }
 
     /// How many requests, ever.
-    package struct Requests: Equatable, Sendable {
+    package struct Requests: Hashable, Sendable {
         package var total: UInt64?
 
         package init() {}

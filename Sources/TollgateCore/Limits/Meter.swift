@@ -5,20 +5,27 @@ package final class Meter {
     package let id: SubjectID
     package let level: LimitLevel
 
+    // Touched under the account's lock by methods that do not call each other while they change it:
+    // checking that at run time, dozens of times for each request, would find nothing.
     /// What is limited; takes the place of the last when an administrator changes it.
+    @exclusivity(unchecked)
     package var rules: LimitRules {
         didSet { if rules.zone != oldValue.zone { nextWindowAt = WallTime(milliseconds: .min) } }
     }
 
-    package var counters: Counters
+    @exclusivity(unchecked) package var counters: Counters
 
     /// Whether the subject may be used at all; always so for keys, whose rules tell.
-    package var isEnabled = true
+    @exclusivity(unchecked) package var isEnabled = true
 
     /// The windows that count at the time of the last `turn`.
-    package private(set) var windows: WindowIDs
+    @exclusivity(unchecked) package private(set) var windows: WindowIDs
 
+    /// When each of them ends, in the same order.
+    @exclusivity(unchecked)
+    private var windowEnds = [4 of WallTime](repeating: WallTime(milliseconds: .min))
     /// When the first of them ends: until then they need not be looked for again.
+    @exclusivity(unchecked)
     private var nextWindowAt = WallTime(milliseconds: .min)
 
     /// - Parameters:
@@ -40,10 +47,21 @@ package final class Meter {
         windows = WindowIDs(at: time, in: rules.zone, notBefore: windows)
         nextWindowAt = WallTime(milliseconds: .max)
         for place in 0..<4 {
-            let end = rules.zone.window(WindowIDs.periods[place], windows[place]).end
-            nextWindowAt = min(nextWindowAt, end)
+            windowEnds[place] = rules.zone.window(WindowIDs.periods[place], windows[place]).end
+            nextWindowAt = min(nextWindowAt, windowEnds[place])
         }
     }
+
+    /// When the open window of a period ends, as of the last `turn`; the total has no end.
+    package func end(of period: CalendarPeriod) -> WallTime {
+        let place = Int(period.rawValue)
+        return place < 4 ? windowEnds[place] : WallTime(milliseconds: .max)
+    }
+
+    /// The rate of an allowance, nil when it is not limited, and the windows that are open: what the
+    /// journal records of a charge.
+    package func rate(_ slot: RateSlot) -> Rate? { rules.rate(slot) }
+    package func openWindows() -> WindowIDs { windows }
 
     /// What was used in the open window of a period.
     package func used(_ period: CalendarPeriod) -> Amounts {
@@ -81,11 +99,13 @@ package struct SubjectID: Comparable, Hashable, Sendable {
 /// The meters that a key's requests are counted on: its own and those above it.
 ///
 /// All belong to one account, whose lock guards them.
-package struct MeterChain {
+package final class MeterChain {
     package let key: Meter
     package let user: Meter?
     package let team: Meter?
     package let organization: Meter?
+    /// The same, for loops: see `withMeter`.
+    private let places: [4 of Unmanaged<Meter>?]
 
     package init(
         key: Meter,
@@ -97,6 +117,10 @@ package struct MeterChain {
         self.user = user
         self.team = team
         self.organization = organization
+        places = [
+            Unmanaged.passUnretained(key), user.map(Unmanaged.passUnretained),
+            team.map(Unmanaged.passUnretained), organization.map(Unmanaged.passUnretained),
+        ]
     }
 
     /// The meter of a level, by `LimitLevel.rawValue`; nil when there is none.
@@ -112,23 +136,35 @@ package struct MeterChain {
     /// How many levels there are at most.
     package static let levelCount = 4
 
+    /// Calls back with the meter of a level, if there is one.
+    ///
+    /// The way for what is done on each request. The chain owns its meters and outlives the call:
+    /// counting references to them, several times for each level, would only take time.
+    @inline(__always)
+    package func withMeter(_ level: Int, _ body: (Meter) -> Void) {
+        places[level]?._withUnsafeGuaranteedRef(body)
+    }
+
     /// Opens the windows of a time at all levels.
     package func turn(to time: WallTime) {
-        for level in 0..<MeterChain.levelCount { self[level]?.turn(to: time) }
+        for level in 0..<MeterChain.levelCount { withMeter(level) { $0.turn(to: time) } }
     }
 
     /// Whether no group above the key is disabled.
     package var isEnabled: Bool {
-        for level in 1..<MeterChain.levelCount where self[level]?.isEnabled == false {
-            return false
+        var isEnabled = true
+        for level in 1..<MeterChain.levelCount {
+            withMeter(level) { if !$0.isEnabled { isEnabled = false } }
         }
-        return true
+        return isEnabled
     }
 
     /// Whether money is limited at any level.
     package var countsCost: Bool {
-        for level in 0..<MeterChain.levelCount
-        where self[level]?.rules.countsCost == true { return true }
-        return false
+        var countsCost = false
+        for level in 0..<MeterChain.levelCount {
+            withMeter(level) { if $0.rules.countsCost { countsCost = true } }
+        }
+        return countsCost
     }
 }

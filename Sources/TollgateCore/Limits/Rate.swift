@@ -113,13 +113,17 @@ extension Rate {
 
     /// The largest cost that would pass now.
     package func remaining(_ state: State, at now: MonotonicTime) -> UInt64 {
-        let free = capacity - min(debt(state, at: now), capacity)
+        let debt = debt(state, at: now)
+        // Most often so, and a division of 128 bits is slow.
+        if debt == 0 { return burst }
+        let free = capacity - min(debt, capacity)
         return UInt64(truncatingIfNeeded: free / UInt128(period))
     }
 
     /// The nanoseconds until the allowance is full again, rounded up.
     package func reset(_ state: State, at now: MonotonicTime) -> Int64 {
-        nanoseconds(debt(state, at: now))
+        let debt = debt(state, at: now)
+        return debt == 0 ? 0 : nanoseconds(debt)
     }
 
     /// The same subject's state when another rate takes this one's place.

@@ -6,19 +6,20 @@ internal import TollgateCore
 final class ActiveKey: @unchecked Sendable {
     let id: KeyID
     let account: Account
+    // Exclusive by the lock, so not checked again at run time.
     /// The version of the record that the rules are of.
-    private(set) var version: UInt64
-    private(set) var rules: KeyRules
-    private(set) var chain: MeterChain
+    @exclusivity(unchecked) private(set) var version: UInt64
+    @exclusivity(unchecked) private(set) var rules: KeyRules
+    @exclusivity(unchecked) private(set) var chain: MeterChain
     /// Whether the key was given up: whoever still has it must look for it again.
-    private(set) var isRetired = false
+    @exclusivity(unchecked) private(set) var isRetired = false
     /// Whether the record has to be read again before the key can be used.
-    private(set) var isDoubtful = false
+    @exclusivity(unchecked) private(set) var isDoubtful = false
     /// Whether decisions may be made by what is here.
     var isUsable: Bool { !isRetired && !isDoubtful }
 
     /// Whether it was asked for since the hand last came by.
-    var isRecent = true
+    @exclusivity(unchecked) var isRecent = true
     /// What of its holds may not be in the ledger yet.
     let footprint = Footprint()
 

@@ -8,6 +8,7 @@ final class KeyLoader: Sendable {
     private let ledger: any Ledger
     private let zones: ZoneCatalogue
     private let accounts: Mutex<[String: Account]>
+    private let shared = Mutex(SharedRules())
 
     /// How many organisations are kept in memory before those that nobody uses are given up.
     private static let accountLimit = 100_000
@@ -152,7 +153,14 @@ final class KeyLoader: Sendable {
     ) throws(StorageError) -> Meter {
         let rules: LimitRules
         do {
-            rules = try LimitRules(record.limits, credits: record.credits, zones: zones)
+            rules =
+                if let credits = record.credits {
+                    try LimitRules(record.limits, credits: credits, zones: zones)
+                } else {
+                    try shared.withLock { (shared) throws(LimitProblem) in
+                        try shared.limits(record.limits, zones: zones)
+                    }
+                }
         } catch {
             throw StorageError(.corrupt, "the limits of \(record.id.name): \(error.message)")
         }
@@ -185,7 +193,9 @@ final class KeyLoader: Sendable {
 
     private func compile(_ record: KeyRecord) throws(StorageError) -> KeyRules {
         do {
-            return try KeyRules(record, zones: zones)
+            return try shared.withLock { (shared) throws(RuleProblem) in
+                try KeyRules(record, zones: zones, sharing: &shared)
+            }
         } catch {
             throw StorageError(.corrupt, "the rules of \(record.id): \(error)")
         }

@@ -126,7 +126,12 @@ package final class DecisionLoop {
         if let charge = verdict.charge, !request.isDryRun {
             try count(charge, verdict.reservation, request, price.known, on: chain)
         }
-        report.read(chain, at: now, denied: verdict.limit)
+        report.read(
+            chain,
+            at: now,
+            denied: verdict.limit,
+            everything: request.wantsEveryLimit
+        )
         return verdict
     }
 

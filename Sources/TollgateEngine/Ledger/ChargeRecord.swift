@@ -44,10 +44,10 @@ package enum ChargeRecord {
         block.write(price?.output ?? 0)
         block.write(price?.cachedInput ?? .max)
         var levels: UInt8 = 0
-        for level in 0..<MeterChain.levelCount where chain[level] != nil { levels += 1 }
+        for level in 0..<MeterChain.levelCount { chain.withMeter(level) { _ in levels += 1 } }
         block.write(levels)
         for level in 0..<MeterChain.levelCount {
-            if let meter = chain[level] { write(meter, to: &block) }
+            chain.withMeter(level) { write($0, to: &block) }
         }
         block.endRecord(startedAt: start)
         return true
@@ -56,15 +56,14 @@ package enum ChargeRecord {
     private static func write(_ meter: Meter, to block: inout JournalBlock) {
         block.write(meter.level.rawValue)
         block.write(meter.id.rawValue)
-        block.write(meter.windows)
-        let limits = meter.rules.limits
+        block.write(meter.openWindows())
         var rates: UInt8 = 0
-        for index in limits.indices {
-            if case .rate = limits[index].window { rates += 1 }
+        for slot: UInt8 in 0..<RateSlot.count {
+            if let slot = RateSlot(rawValue: slot), meter.rate(slot) != nil { rates += 1 }
         }
         block.write(rates)
-        for index in limits.indices {
-            guard case .rate(let rate, let slot) = limits[index].window else { continue }
+        for slot: UInt8 in 0..<RateSlot.count {
+            guard let slot = RateSlot(rawValue: slot), let rate = meter.rate(slot) else { continue }
             block.write(slot.rawValue)
             block.write(UInt8(rate.isStrict ? 1 : 0))
             block.write(rate.limit)

@@ -35,11 +35,14 @@ package struct LedgerHold: Equatable, Sendable {
         at now: Now
     ) {
         var windows = [4 of WindowIDs](repeating: .none)
+        var subjects = self.subjects
         for level in 0..<MeterChain.levelCount {
-            guard let meter = chain[level] else { continue }
-            windows[level] = meter.windows
-            subjects[level] = meter.id
+            chain.withMeter(level) { meter in
+                windows[level] = meter.openWindows()
+                subjects[level] = meter.id
+            }
         }
+        self.subjects = subjects
         self.reservation = reservation
         hold = Hold(
             amounts: charge.amounts,

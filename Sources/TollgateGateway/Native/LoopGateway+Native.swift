@@ -54,6 +54,7 @@ extension LoopGateway {
         } catch {
             return FailurePolicy(error)
         }
+        request.wantsEveryLimit = true
         guard let model = models.model(named: request[.model]) else { return nil }
         do {
             try request.complete(with: model)

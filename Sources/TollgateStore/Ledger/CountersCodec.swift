@@ -18,10 +18,10 @@ enum CountersCodec {
         }
         var allowances: UInt8 = 0
         var strict: UInt8 = 0
-        for slot in 0..<counters.allowances.count {
-            guard let allowance = counters.allowances[slot] else { continue }
-            allowances |= 1 << UInt8(slot)
-            if allowance.rate.isStrict { strict |= 1 << UInt8(slot) }
+        for slot in RateSlot.allCases {
+            guard let rate = counters[slot]?.rate(slot) else { continue }
+            allowances |= 1 << slot.rawValue
+            if rate.isStrict { strict |= 1 << slot.rawValue }
         }
         writer.append(
             UInt32(version) | UInt32(tallies) << 8 | UInt32(allowances) << 16
@@ -31,10 +31,10 @@ enum CountersCodec {
             writer.appendCompact(counters.tallies[period].id.rawValue)
             writer.append(counters.tallies[period].used)
         }
-        for slot in 0..<counters.allowances.count {
-            guard let allowance = counters.allowances[slot] else { continue }
-            writer.appendCompact(allowance.rate.limit)
-            writer.appendCompact(allowance.rate.burst)
+        for slot in RateSlot.allCases {
+            guard let allowance = counters[slot], let rate = allowance.rate(slot) else { continue }
+            writer.appendCompact(rate.limit)
+            writer.appendCompact(rate.burst)
             writer.append(allowance.state.fullAt)
             writer.append(allowance.changedAt.nanoseconds)
         }
@@ -57,7 +57,7 @@ enum CountersCodec {
         var counters = Counters()
         guard
             tallies >> UInt8(counters.tallies.count) == 0,
-            allowances >> UInt8(counters.allowances.count) == 0, strict & ~allowances == 0
+            allowances >> UInt8(RateSlot.allCases.count) == 0, strict & ~allowances == 0
         else { throw reader.damaged() }
         for period in 0..<counters.tallies.count where tallies & 1 << UInt8(period) != 0 {
             let id = WindowID(rawValue: try reader.compact())
@@ -67,7 +67,7 @@ enum CountersCodec {
         }
         for slot in RateSlot.allCases where allowances & 1 << slot.rawValue != 0 {
             let isStrict = strict & 1 << slot.rawValue != 0
-            counters.allowances[Int(slot.rawValue)] = try allowance(&reader, slot, isStrict)
+            counters[slot] = try allowance(&reader, slot, isStrict)
         }
         counters.held = try reader.amounts()
         counters.openHolds = try reader.compact()
