@@ -113,7 +113,7 @@ package protocol Ledger: AnyObject, Sendable {
     /// Everything that is open, or expired and still waits to be settled late, and what was settled
     /// lately, the oldest first.
     ///
-    /// What `LedgerHold.isForgotten` at the time of the last block may be left out.
+    /// What has expired and is older than `LedgerHold.longestWait` may be left out.
     ///
     /// Right only at the start and directly after a recovery, before anything is appended.
     func readHolds(

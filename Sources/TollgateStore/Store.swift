@@ -24,7 +24,8 @@ package final class Store: Sendable {
 
     /// Opens the store in a directory, and makes it when there is none.
     ///
-    /// Brings the ledger to the journal's end before it returns.
+    /// Folds the journal to its end before it returns; the snapshot of that is written later, so
+    /// that nobody waits for it.
     ///
     /// - Parameters:
     ///   - directory: made with mode 0700 if needed; `db/`, `watermark` and the temporary files
@@ -42,7 +43,7 @@ package final class Store: Sendable {
         let mark = Watermark.Mark(position: proven, changes: catalogue.changes)
         try watermark.check(mark)
         let projector = try Projector(journal, options)
-        _ = try projector.catchUp(to: journal.frontier)
+        try projector.begin(at: journal.frontier)
         try watermark.write(mark)
         let syncer = LogSyncer(journal, catalogue, watermark, options)
         guard let syncing = BackgroundThread(niceness: 0, { syncer.run() }) else {
@@ -154,15 +155,17 @@ extension Store: Journal {
 
 extension Store: Ledger {
     package func counters(of subject: SubjectID) throws(StorageError) -> Counters? {
-        try LedgerReader.counters(of: subject, in: database)
+        try projector.counters(of: subject)
     }
 
     package func readHolds(
         pending: (LedgerHold) -> Void,
         settled: (SettledReservation) -> Void
     ) throws(StorageError) {
+        let (head, snapshot) = try projector.holdLog()
         try LedgerReader.readHolds(
-            try database.snapshot(),
+            head,
+            snapshot,
             options.ledger,
             pending: pending,
             settled: settled

@@ -99,6 +99,42 @@ struct LedgerTests {
         }
     }
 
+    @Test("is all there at a start before its snapshot is written, and the same afterwards")
+    func snapshotLater() throws {
+        var history = LedgerHistory(seed: 21)
+        let store = try open()
+        for round in 0..<40 {
+            try store.append(history.next())
+            if round == 10 { try store.writeSnapshot() }
+        }
+        try directory.copy("data", to: "copy")
+        let expected = try LedgerContent(folding: history.blocks)
+        let (reached, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let written = DispatchSemaphore(value: 0)
+        var options = Samples.options
+        options.whenSnapshotting = { step in
+            if step == .holdsWritten {
+                reached.signal()
+                mayGoOn.wait()
+            }
+            if step == .blocksDropped { written.signal() }
+        }
+        let copy = try open("copy", options)
+        reached.wait()
+        #expect(copy.statistics.snapshots == 0)
+        #expect(try LedgerContent(of: copy) == expected)
+        #expect(copy.ledgerPosition.rawValue == UInt64(history.blocks.count))
+        // Decisions go on meanwhile, and are in the next snapshot.
+        try copy.append(history.next())
+        mayGoOn.signal()
+        written.wait()
+        #expect(copy.statistics.snapshots == 1)
+        #expect(try LedgerContent(of: copy) == expected)
+        mayGoOn.signal()
+        try copy.writeSnapshot()
+        #expect(try LedgerContent(of: copy) == LedgerContent(folding: history.blocks))
+    }
+
     @Test("says where it is and which time it was, and both survive a restart")
     func positionAndTime() throws {
         let store = try open()

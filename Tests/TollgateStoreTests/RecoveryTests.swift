@@ -100,6 +100,32 @@ struct RecoveryTests {
         #expect(try LedgerContent(of: store) == LedgerContent(folding: history.blocks))
     }
 
+    @Test("knows what its start has found until the snapshot of that can be written")
+    func failsAfterStart() throws {
+        var history = LedgerHistory(seed: 7)
+        let first = try Store(directory: directory.path("first"), options: Samples.options)
+        for _ in 0..<30 { try first.append(history.next()) }
+        try directory.copy("first", to: "data")
+        let mayGoOn = DispatchSemaphore(value: 0)
+        var options = Samples.options
+        options.whenSnapshotting = { if $0 == .holdsWritten { mayGoOn.wait() } }
+        let store = try open(options)
+        let expected = try LedgerContent(folding: history.blocks)
+        #expect(try LedgerContent(of: store) == expected)
+        disk.fail(.full)
+        mayGoOn.signal()
+        while store.statistics.failedSnapshots == 0 { usleep(1_000) }
+        for number in 0...1_000 {
+            let subject = SubjectID(rawValue: UInt128(number))
+            #expect(try store.counters(of: subject) == expected.counters[subject])
+        }
+        disk.heal()
+        for _ in 0..<100 { mayGoOn.signal() }
+        _ = try store.recover()
+        #expect(try LedgerContent(of: store) == expected)
+        #expect(store.ledgerPosition.rawValue == UInt64(history.blocks.count))
+    }
+
     @Test("keeps reading while the disk refuses, and does not recover until it does not")
     func staysRefused() throws {
         var history = LedgerHistory(seed: 3)

@@ -120,6 +120,22 @@ package enum ChargeRecord {
         return hold
     }
 
+    /// Calls with each subject that a charge counts on.
+    static func forEachSubject(
+        of record: Span<UInt8>,
+        _ body: (SubjectID) -> Void
+    ) throws(StorageError) {
+        var reader = try RecordReader(record, type: type, "a charge record")
+        try reader.skip(16 + 24 + 1 + 24)
+        for _ in 0..<(try reader.number(UInt8.self)) {
+            _ = try reader.level()
+            body(SubjectID(rawValue: try reader.number()))
+            try reader.skip(16)
+            try reader.skip(18 * Int(try reader.number(UInt8.self)))
+        }
+        try reader.end()
+    }
+
     private static func price(_ reader: inout RecordReader) throws(StorageError) -> ModelPrice? {
         let isPriced = try reader.number(UInt8.self) != 0
         let input = try reader.number(UInt64.self)

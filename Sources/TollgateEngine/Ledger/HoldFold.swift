@@ -3,10 +3,8 @@ package import TollgateCore
 /// Folds journal blocks, in order, into what becomes of holds; whoever keeps the counters changes
 /// them meanwhile.
 package struct HoldFold: Sendable {
-    /// Holds that began, and that are open or expired now.
-    package private(set) var begun: [ReservationID: LedgerHold] = [:]
-    /// Holds that began before and have expired: what counts of them now.
-    package private(set) var expired: [ReservationID: Amounts] = [:]
+    private var begun = ReservationList<LedgerHold>()
+    private var expired = ReservationList<Amounts>()
     /// Reservations that were settled, in the order in which they were.
     package private(set) var settled: [SettledReservation] = []
     /// Reservations that were withdrawn: nothing is left of them, not even for a repeat.
@@ -19,10 +17,24 @@ package struct HoldFold: Sendable {
     /// How many holds and ends of holds it has.
     package var count: Int { begun.count + expired.count + settled.count + withdrawn.count }
 
+    /// Calls with each hold that began and is open or expired now, in the order in which they did.
+    package func forEachBegun(
+        _ body: (borrowing LedgerHold) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        try begun.forEach { (_, hold) throws(StorageError) in try body(hold) }
+    }
+
+    /// Calls with each hold that began before and has expired, and what counts of it now.
+    package func forEachExpired(
+        _ body: (ReservationID, Amounts) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        try expired.forEach { (id, counted) throws(StorageError) in try body(id, counted) }
+    }
+
     /// Forgets everything but the time.
     package mutating func removeAll() {
-        begun.removeAll(keepingCapacity: true)
-        expired.removeAll(keepingCapacity: true)
+        begun.removeAll()
+        expired.removeAll()
         settled.removeAll(keepingCapacity: true)
         withdrawn.removeAll(keepingCapacity: true)
     }
@@ -48,7 +60,7 @@ package struct HoldFold: Sendable {
             switch record[2] {
             case ChargeRecord.type:
                 let hold = try ChargeRecord.replay(record, at: time, count: change)
-                begun[hold.reservation] = hold
+                begun.put(hold.reservation, hold)
             case SettlementRecord.type:
                 end(try SettlementRecord.replay(record, at: time, count: change))
             default:
@@ -62,22 +74,24 @@ package struct HoldFold: Sendable {
         let id = effect.reservation
         switch effect.ending {
         case .expired:
-            if begun[id] != nil {
-                begun[id]?.isOpen = false
-                begun[id]?.counted = effect.used
-            } else {
-                expired[id] = effect.used
+            let isNew = begun.change(id) { hold in
+                hold?.isOpen = false
+                hold?.counted = effect.used
             }
+            if !isNew { expired.put(id, effect.used) }
         case .applied, .late:
-            begun[id] = nil
-            expired[id] = nil
+            forget(id)
             let cost = Money(nanos: effect.used.cost)
             settled.append(SettledReservation(reservation: id, cost: cost))
         case .withdrawn:
-            begun[id] = nil
-            expired[id] = nil
+            forget(id)
             withdrawn.append(id)
         }
+    }
+
+    private mutating func forget(_ id: ReservationID) {
+        begun.remove(id)
+        expired.remove(id)
     }
 }
 

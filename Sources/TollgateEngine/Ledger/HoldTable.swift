@@ -118,7 +118,7 @@ final class HoldTable: Sendable {
 
     /// How many holds wait to be settled, late ones included.
     var pendingCount: Int {
-        shards.reduce(0) { sum, shard in sum + shard.holds.withLock { $0.pending.count } }
+        shards.reduce(0) { sum, shard in sum + shard.holds.withLock { $0.count } }
     }
 
     private func shard(of reservation: ReservationID) -> Shard {

@@ -13,10 +13,18 @@ package struct LedgerFold: Sendable {
     package init() {}
 
     /// Holds that began, and that are open or expired now.
-    package var begun: [ReservationID: LedgerHold] { holds.begun }
+    package var begun: [ReservationID: LedgerHold] {
+        var begun: [ReservationID: LedgerHold] = [:]
+        try? holds.forEachBegun { begun[$0.reservation] = $0 }
+        return begun
+    }
 
     /// Holds that began before and have expired: what counts of them now.
-    package var expired: [ReservationID: Amounts] { holds.expired }
+    package var expired: [ReservationID: Amounts] {
+        var expired: [ReservationID: Amounts] = [:]
+        try? holds.forEachExpired { expired[$0] = $1 }
+        return expired
+    }
 
     /// Reservations that were settled, in the order in which they were.
     package var settled: [SettledReservation] { holds.settled }

@@ -57,14 +57,6 @@ package struct LedgerHold: Equatable, Sendable {
     /// How long a hold can be settled at all after it was charged, in nanoseconds: a day.
     package static let longestWait: Int64 = 86_400 * 1_000_000_000
 
-    /// Whether nobody needs to know of it any more: it has expired, and is too old to be settled
-    /// late.
-    package func isForgotten(at now: MonotonicTime) -> Bool {
-        let since = hold.chargedAt.monotonic.nanoseconds
-        return !isOpen
-            && now.nanoseconds.addingSaturated(since.negatedSaturated) > LedgerHold.longestWait
-    }
-
     /// The key whose request it is.
     package var key: KeyID { KeyID(rawValue: subjects[0].rawValue) }
 

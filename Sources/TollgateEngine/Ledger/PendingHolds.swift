@@ -1,60 +1,57 @@
 internal import TollgateCore
 
 /// One part of the hold table: plain bookkeeping, under the part's lock.
-struct PendingHolds {
-    private struct Settled {
-        let cost: Money
-        /// Who has settled it in a turn that is not in the journal yet.
-        var loop: UInt32?
-    }
-
-    private(set) var pending: [ReservationID: LedgerHold] = [:]
-    /// Who lets a hold expire in a turn that is not in the journal yet.
-    private var expiring: [ReservationID: UInt32] = [:]
-    /// The open ones, the oldest first; some may be settled by now.
-    private var open = Queue<ReservationID>()
-    /// The expired ones, the oldest first; some may be settled by now.
-    private var expired = Queue<ReservationID>()
-    private var settled: [ReservationID: Settled] = [:]
-    private var settledOrder = Queue<ReservationID>()
+///
+/// A hold takes some 200 bytes here, a settled reservation some 50.
+struct PendingHolds: Sendable {
+    private var holds = Slab<PendingHold>()
+    private var places = PlaceTable()
+    private var terms = TermsTable()
+    /// The open ones, the oldest first, but for those that somebody is about to end.
+    private var open = HoldQueue()
+    /// The expired ones, the oldest first.
+    private var expired = HoldQueue()
+    private var settled: SettledHolds
     private let pendingLimit: Int
-    private let settledLimit: Int
 
     init(pendingLimit: Int, settledLimit: Int) {
         self.pendingLimit = pendingLimit
-        self.settledLimit = settledLimit
+        settled = SettledHolds(limit: settledLimit)
     }
 
+    /// How many there are.
+    var count: Int { holds.count }
+
     mutating func insert(_ hold: LedgerHold) {
-        pending[hold.reservation] = hold
-        guard hold.isOpen else { return appendExpired(hold.reservation) }
-        open.append(hold.reservation)
-        // One that nobody settles would keep all that were settled behind it in the queue.
-        if open.count > 2 * pending.count + 64 {
-            open.removeAll { pending[$0]?.isOpen != true }
+        if let old = place(of: hold.reservation) { remove(at: old) }
+        let place = holds.insert(PendingHold(hold, terms: terms.use(HoldTerms(hold.hold))))
+        places.insert(hold.reservation.rawValue, at: place)
+        if hold.isOpen {
+            open.append(place, in: &holds)
+        } else {
+            appendExpired(place)
         }
     }
 
     func standing(of reservation: ReservationID, for loop: UInt32) -> HoldTable.Standing {
-        if let hold = pending[reservation] {
-            guard let other = expiring[reservation], other != loop else { return .pending(hold) }
-            return .ending
+        if let place = place(of: reservation) {
+            let other = holds[place].endingLoop
+            return other == 0 || other == loop ? .pending(whole(place)) : .ending
         }
-        guard let settled = settled[reservation] else { return .unknown }
+        guard let settled = settled.find(reservation) else { return .unknown }
         guard settled.loop == nil || settled.loop == loop else { return .ending }
         return .settled(cost: settled.cost)
     }
 
     mutating func remove(_ reservation: ReservationID) -> LedgerHold? {
-        pending.removeValue(forKey: reservation)
+        guard let place = place(of: reservation) else { return nil }
+        let hold = whole(place)
+        remove(at: place)
+        return hold
     }
 
     mutating func settle(_ reservation: ReservationID, cost: Money, by loop: UInt32?) {
-        settled[reservation] = Settled(cost: cost, loop: loop)
-        settledOrder.append(reservation)
-        while settledOrder.count > settledLimit, let oldest = settledOrder.popFirst() {
-            settled[oldest] = nil
-        }
+        settled.insert(reservation, cost: cost, by: loop)
     }
 
     mutating func expire(
@@ -62,96 +59,71 @@ struct PendingHolds {
         leaving counted: Amounts,
         by loop: UInt32
     ) -> LedgerHold? {
-        guard let hold = pending[reservation], hold.isOpen else { return nil }
-        pending[reservation]?.isOpen = false
-        pending[reservation]?.counted = counted
-        expiring[reservation] = loop
-        appendExpired(reservation)
+        guard let place = place(of: reservation), holds[place].isOpen else { return nil }
+        let hold = whole(place)
+        open.remove(place, in: &holds)
+        holds[place].expire(leaving: counted, by: loop)
+        appendExpired(place)
         return hold
     }
 
     mutating func recorded(_ reservation: ReservationID) {
-        settled[reservation]?.loop = nil
-        expiring[reservation] = nil
+        if let place = place(of: reservation) { holds[place].endingLoop = 0 }
+        settled.recorded(reservation)
     }
 
     mutating func nextOverdue(age: Int64, at now: MonotonicTime) -> LedgerHold? {
         forgetExpired(at: now)
-        while let oldest = open.first {
-            guard let hold = pending[oldest], hold.isOpen else {
-                open.removeFirst()
-                continue
-            }
-            let since = hold.hold.chargedAt.monotonic.nanoseconds
-            let waited = now.nanoseconds.addingSaturated(since.negatedSaturated)
-            guard waited >= age || pending.count > pendingLimit else { return nil }
-            open.removeFirst()
-            return hold
-        }
-        return nil
+        guard let oldest = open.first else { return nil }
+        let waited = now.nanoseconds.addingSaturated(holds[oldest].since.negatedSaturated)
+        guard waited >= age || holds.count > pendingLimit else { return nil }
+        open.remove(oldest, in: &holds)
+        return whole(oldest)
     }
 
     mutating func postpone(_ reservation: ReservationID) {
-        if pending[reservation]?.isOpen == true { open.append(reservation) }
+        guard let place = place(of: reservation), holds[place].isOpen else { return }
+        open.remove(place, in: &holds)
+        open.append(place, in: &holds)
     }
 
     // MARK: Expired holds
 
     /// Whoever settles one that was forgotten is told that it never existed: nothing is counted
     /// twice.
-    private mutating func appendExpired(_ reservation: ReservationID) {
-        expired.append(reservation)
-        if expired.count > 2 * pending.count + 64 {
-            expired.removeAll { pending[$0]?.isOpen != false }
-        }
-        while expired.count > max(1, pendingLimit / 4), let oldest = expired.popFirst() {
-            forget(oldest)
+    private mutating func appendExpired(_ place: Int) {
+        expired.append(place, in: &holds)
+        while expired.count > max(1, pendingLimit / 4), let oldest = expired.first {
+            remove(at: oldest)
         }
     }
 
     private mutating func forgetExpired(at now: MonotonicTime) {
         while let oldest = expired.first {
-            if let hold = pending[oldest], !hold.isForgotten(at: now) { return }
-            expired.removeFirst()
-            forget(oldest)
+            let waited = now.nanoseconds.addingSaturated(holds[oldest].since.negatedSaturated)
+            guard waited > LedgerHold.longestWait else { return }
+            remove(at: oldest)
         }
     }
 
-    private mutating func forget(_ reservation: ReservationID) {
-        if pending[reservation]?.isOpen == false { pending[reservation] = nil }
-    }
-}
+    // MARK: Places
 
-/// A first-in, first-out queue that does not move what is in it with each removal.
-private struct Queue<Element> {
-    private var elements: [Element] = []
-    private var head = 0
-
-    var count: Int { elements.count - head }
-
-    var first: Element? { head < elements.count ? elements[head] : nil }
-
-    mutating func append(_ element: Element) {
-        elements.append(element)
+    private func place(of reservation: ReservationID) -> Int? {
+        places.place(of: reservation.rawValue) { holds[$0].reservation == reservation }
     }
 
-    mutating func removeFirst() {
-        head += 1
-        if head >= 64, head * 2 >= elements.count {
-            elements.removeFirst(head)
-            head = 0
+    private func whole(_ place: Int) -> LedgerHold {
+        holds[place].whole(terms[holds[place].terms])
+    }
+
+    private mutating func remove(at place: Int) {
+        if holds[place].isOpen {
+            open.remove(place, in: &holds)
+        } else {
+            expired.remove(place, in: &holds)
         }
-    }
-
-    mutating func removeAll(where isOver: (Element) -> Bool) {
-        elements.removeFirst(head)
-        head = 0
-        elements.removeAll(where: isOver)
-    }
-
-    mutating func popFirst() -> Element? {
-        guard let first else { return nil }
-        removeFirst()
-        return first
+        places.remove(holds[place].reservation.rawValue, at: place)
+        terms.release(holds[place].terms)
+        holds.remove(at: place)
     }
 }

@@ -40,6 +40,12 @@ struct RecordReader: ~Escapable {
         return bytes.extracting(index..<index + count)
     }
 
+    /// Passes over bytes that must be there.
+    mutating func skip(_ count: Int) throws(StorageError) {
+        guard count >= 0, count <= bytes.count - index else { throw damage }
+        index += count
+    }
+
     /// Makes sure that nothing follows.
     func end() throws(StorageError) {
         guard index == bytes.count else { throw damage }

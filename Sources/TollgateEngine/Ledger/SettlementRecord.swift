@@ -111,4 +111,27 @@ package enum SettlementRecord {
         }
         return Effect(ending: ending, reservation: reservation, key: key, used: charge.used)
     }
+
+    /// Whose request has ended, for those who ask nothing else.
+    ///
+    /// - Throws: `.corrupt` when the record is no settlement.
+    package static func key(of record: Span<UInt8>) throws(StorageError) -> KeyID {
+        var reader = try RecordReader(record, type: type, "a settlement record")
+        try reader.skip(1 + 16)
+        return KeyID(rawValue: try reader.number())
+    }
+
+    /// Calls with each subject that a settlement counts on.
+    static func forEachSubject(
+        of record: Span<UInt8>,
+        _ body: (SubjectID) -> Void
+    ) throws(StorageError) {
+        var reader = try RecordReader(record, type: type, "a settlement record")
+        try reader.skip(1 + 32 + 1 + 16 + 72)
+        for _ in 0..<(try reader.number(UInt8.self)) {
+            _ = try reader.level()
+            body(SubjectID(rawValue: try reader.number()))
+            try reader.skip(16)
+        }
+    }
 }

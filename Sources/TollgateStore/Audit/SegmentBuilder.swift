@@ -22,7 +22,8 @@ struct SegmentBuilder {
     private var starts = [0]
     private var rows: [SegmentRow] = []
     private var keys: [SegmentKey] = []
-    private var numbers: [KeyID: UInt32] = [:]
+    /// Where in `keys` each of them is, while blocks are taken.
+    private var places = PlaceTable()
     private var models = ModelNumbers()
 
     /// An empty segment behind a position.
@@ -102,9 +103,7 @@ struct SegmentBuilder {
             let outline = try DecisionRecord.outline(of: record)
             return (outline.keyID, outline.reason.rawValue)
         case SettlementRecord.type:
-            let time = Now(wall: .init(milliseconds: 0), monotonic: .init(nanoseconds: 0))
-            let effect = try SettlementRecord.replay(record, at: time) { _, _ in }
-            return (effect.key, SegmentRow.settlement)
+            return (try SettlementRecord.key(of: record), SegmentRow.settlement)
         case ChargeRecord.type:
             return nil
         default:
@@ -114,11 +113,13 @@ struct SegmentBuilder {
 
     /// The number of a key in the order of first appearance.
     private mutating func number(of id: KeyID) -> UInt32 {
-        if let number = numbers[id] { return number }
-        let number = UInt32(truncatingIfNeeded: keys.count)
-        numbers[id] = number
-        keys.append(SegmentKey(id))
-        return number
+        let known = places.place(of: id.rawValue) { keys[$0].id == id }
+        let place = known ?? keys.count
+        if known == nil {
+            places.insert(id.rawValue, at: place)
+            keys.append(SegmentKey(id))
+        }
+        return UInt32(truncatingIfNeeded: place)
     }
 
     /// Gives out all chunks in order, and completes the header.

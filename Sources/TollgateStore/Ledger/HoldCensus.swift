@@ -4,8 +4,24 @@ internal import TollgateEngine
 /// What still matters of the log of holds: found by reading it once, so that reading it again can
 /// tell each entry whether to pass it on.
 ///
-/// Takes some 40 bytes of memory for each hold that is pending, and 80 more if it has expired.
+/// Takes some 50 bytes of memory for each hold that the log has, and 32 more if it has expired since.
 struct HoldCensus {
+    /// A hold that began.
+    private struct Entry {
+        let reservation: ReservationID
+        var state: State
+    }
+
+    /// What has become of it.
+    private enum State {
+        case open
+        /// It had expired when its entry was written, which says how.
+        case expired
+        /// It has expired since: the number of its expiry.
+        case expiredSince(UInt32)
+        case ended
+    }
+
     /// How a hold has expired that began in an earlier row.
     private struct Expiry {
         let counted: Amounts
@@ -19,9 +35,11 @@ struct HoldCensus {
     /// What happened before does not matter any more.
     private let oldest: WallTime
 
-    /// The holds that nobody has settled or withdrawn, and whether they are open.
-    private var pending: [ReservationID: Bool] = [:]
-    private var expiries: [ReservationID: Expiry] = [:]
+    /// In the order of the log.
+    private var begun: ContiguousArray<Entry> = []
+    private var places = PlaceTable()
+    private var expiries: ContiguousArray<Expiry> = []
+    private var expiredCount = 0
     private var settledCount = 0
 
     /// Reads the log.
@@ -45,7 +63,9 @@ struct HoldCensus {
         self.snapshot = snapshot
         self.options = options
         // The count is read from the disk: only as much as there can be.
-        pending.reserveCapacity(Int(clamping: min(size.begun, 4_000_000)))
+        let expected = Int(clamping: min(size.begun, 4_000_000))
+        begun.reserveCapacity(expected)
+        places.reserve(expected)
         oldest = WallTime(milliseconds: now.milliseconds.addingSaturated(-options.memory))
         try HoldLog.forEachRow(size, upTo: position, in: snapshot) {
             (row, reader) throws(StorageError) in
@@ -61,13 +81,16 @@ struct HoldCensus {
         switch row.kind {
         case .begun:
             let (id, isOpen) = try HoldCodec.outline(try HoldCodec.next(&reader))
-            pending[id] = isOpen
+            places.insert(id.rawValue, at: begun.count)
+            begun.append(Entry(reservation: id, state: isOpen ? .open : .expired))
+            expiredCount += isOpen ? 0 : 1
         case .expired:
             let id = ReservationID(rawValue: try reader.number())
             let expiry = Expiry(counted: try reader.amounts(), time: row.time)
-            guard pending[id] != nil else { return }
-            pending[id] = false
-            expiries[id] = expiry
+            guard let place = place(of: id) else { return }
+            if case .open = begun[place].state { expiredCount += 1 }
+            begun[place].state = .expiredSince(UInt32(truncatingIfNeeded: expiries.count))
+            expiries.append(expiry)
         case .settled:
             end(ReservationID(rawValue: try reader.number()))
             _ = try reader.number(Int64.self)
@@ -78,7 +101,14 @@ struct HoldCensus {
     }
 
     private mutating func end(_ id: ReservationID) {
-        if pending.removeValue(forKey: id) == false { expiries[id] = nil }
+        guard let place = place(of: id) else { return }
+        if case .open = begun[place].state {} else { expiredCount -= 1 }
+        begun[place].state = .ended
+        places.remove(id.rawValue, at: place)
+    }
+
+    private func place(of id: ReservationID) -> Int? {
+        places.place(of: id.rawValue) { begun[$0].reservation == id }
     }
 
     /// Calls with each hold that is pending, as it is now, in the order in which they began.
@@ -87,10 +117,15 @@ struct HoldCensus {
     func forEachPending(
         _ body: (StoredHold) throws(StorageError) -> Void
     ) throws(StorageError) {
-        var surplus = pending.count { !$0.value } - options.expiredLimit
+        var surplus = expiredCount - options.expiredLimit
+        var place = 0
         try forEachRow(.begun) { (row, reader) throws(StorageError) in
             let entry = try HoldCodec.next(&reader)
-            guard let stored = try current(entry) else { return }
+            // The same rows as before, so this is the same hold.
+            guard place < begun.count else { throw reader.damaged() }
+            let state = begun[place].state
+            place += 1
+            guard let stored = try current(entry, state) else { return }
             if let expiredAt = stored.expiredAt {
                 surplus -= 1
                 if surplus >= 0 || expiredAt < oldest { return }
@@ -128,11 +163,14 @@ struct HoldCensus {
     }
 
     /// A hold as it is now; nil when it is not pending any more.
-    private func current(_ entry: Span<UInt8>) throws(StorageError) -> StoredHold? {
-        let (id, _) = try HoldCodec.outline(entry)
-        guard let isOpen = pending[id] else { return nil }
+    private func current(
+        _ entry: Span<UInt8>,
+        _ state: State
+    ) throws(StorageError) -> StoredHold? {
+        if case .ended = state { return nil }
         var stored = try HoldCodec.read(entry)
-        if !isOpen, let expiry = expiries[id] {
+        if case .expiredSince(let number) = state {
+            let expiry = expiries[Int(number)]
             stored.hold.isOpen = false
             stored.hold.counted = expiry.counted
             stored.expiredAt = expiry.time

@@ -55,10 +55,15 @@ enum HoldLog {
         var isThere = try iterator.seek(to: start(size).span)
         while isThere {
             var key = ByteReader(iterator.key, "the key of a row of holds")
-            guard try key.bigEndian(UInt64.self) <= position else { return }
-            var reader = ByteReader(iterator.value, "a row of holds")
-            let row = try HoldLogRow(&reader)
-            try body(row, &reader)
+            let last: UInt64 = try key.bigEndian()
+            guard last <= position else { return }
+            // A log may just be written anew at this position, and does not count yet.
+            let isBase: UInt8 = try key.number()
+            if isBase == 0 || last == size.base {
+                var reader = ByteReader(iterator.value, "a row of holds")
+                let row = try HoldLogRow(&reader)
+                try body(row, &reader)
+            }
             isThere = try iterator.next()
         }
     }
@@ -165,13 +170,11 @@ extension HoldLogWriter {
         at time: WallTime,
         _ emit: Emit
     ) throws(StorageError) {
-        // Reservations grow with time, so this is the order in which they began.
-        for id in fold.begun.keys.map(\.rawValue).sorted() {
-            guard let hold = fold.begun[ReservationID(rawValue: id)] else { continue }
+        try fold.forEachBegun { (hold) throws(StorageError) in
             let stored = StoredHold(hold: hold, expiredAt: hold.isOpen ? nil : time)
             try add(.begun, at: time, emit) { HoldCodec.write(stored, to: &$0) }
         }
-        for (id, counted) in fold.expired {
+        try fold.forEachExpired { (id, counted) throws(StorageError) in
             try add(.expired, at: time, emit) { writer in
                 writer.append(id.rawValue)
                 writer.append(counted)

@@ -12,18 +12,45 @@ extension LedgerProjection {
     ///   - snapshot: where to read the blocks.
     /// - Throws: what keeps the ledger from including them.
     mutating func catchUp(to last: UInt64, in snapshot: Snapshot) throws(StorageError) {
+        try foldMuch(upTo: last, in: snapshot)
+        try writeSnapshot()
+    }
+
+    /// Does the same, but leaves the last snapshot to be written later.
+    ///
+    /// What became of holds is in the log of holds already.
+    ///
+    /// - Parameters:
+    ///   - last: the position.
+    ///   - snapshot: where to read the blocks.
+    /// - Returns: what it would be, with the counters that have changed; nil when there is nothing
+    ///   new.
+    /// - Throws: what keeps the ledger from including them.
+    mutating func prepare(
+        to last: UInt64,
+        in snapshot: Snapshot
+    ) throws(StorageError) -> (head: LedgerHead, table: CounterTable)? {
+        try foldMuch(upTo: last, in: snapshot)
+        guard hasNews else { return nil }
+        return (try writeHolds(), table)
+    }
+
+    private mutating func foldMuch(
+        upTo last: UInt64,
+        in snapshot: Snapshot
+    ) throws(StorageError) {
         // Few rounds, for each of them goes through all rows once. What that takes for a moment,
         // the keys in use will take soon.
-        patience = 4
+        patience = 8
         defer { patience = 1 }
         while position < last {
+            if isFull { try writeSnapshot() }
             let end = try loadCounters(behind: position, upTo: last, in: snapshot)
-            // Something may have been folded before, so that a snapshot is due before the end.
-            while try fold(upTo: end, in: snapshot) == .snapshotDue { try writeSnapshot() }
+            while try fold(upTo: end, in: snapshot) == .snapshotDue, position < end {
+                try writeSnapshot()
+            }
             position = end
-            try writeSnapshot()
         }
-        try writeSnapshot()
     }
 
     /// Loads the counters that the next blocks change.
@@ -34,23 +61,22 @@ extension LedgerProjection {
         upTo last: UInt64,
         in snapshot: Snapshot
     ) throws(StorageError) -> UInt64 {
-        var subjects: Set<SubjectID> = []
-        var holds = HoldFold()
+        var unknown: [(subject: SubjectID, number: Int)] = []
         var recordCount = 0
         var end = last
         try BlockJournal.forEachBlock(after: position, upTo: last, in: snapshot) {
             (position, block) throws(StorageError) in
-            recordCount += try holds.add(block) { subject, _ in subjects.insert(subject) }
-            holds.removeAll()
-            guard isFull(recordCount, subjects.count) else { return true }
+            recordCount += try RecordSubjects.forEach(in: block) { subject in
+                if let place = table.add(subject) { unknown.append((subject, place)) }
+            }
+            guard isFull(recordCount, unknown.count) else { return true }
             end = position
             return false
         }
-        let unknown = subjects.filter { !table.contains($0) }.sorted()
-        table.reserve(unknown.count)
+        unknown.sort { $0.subject < $1.subject }
         // As they are now: snapshots may have been written since the blocks' one was taken.
         let latest = try database.snapshot()
-        try LedgerReader.forEach(of: unknown, in: latest) { table.insert($0, $1) }
+        try LedgerReader.forEach(of: unknown, in: latest) { table.fill($0, $1) }
         return end
     }
 }

@@ -96,17 +96,21 @@ struct LedgerProjection {
             (position, block) throws(StorageError) in
             recordCount += try fold(block)
             self.position = position
-            if holds.count >= options.ledger.holdLimit { try writeHolds() }
-            guard isFull(recordCount, table.changedCount) else { return true }
+            if holds.count >= options.ledger.holdLimit { _ = try writeHolds() }
+            guard isFull else { return true }
             stop = .snapshotDue
             return false
         }
         return stop
     }
 
+    /// Whether as much was folded as a snapshot should have.
+    var isFull: Bool { isFull(recordCount, table.changedCount) }
+
     func isFull(_ recordCount: Int, _ changedCount: Int) -> Bool {
-        recordCount >= max(1, options.ledger.snapshotSize) * patience
-            || changedCount >= max(1, options.ledger.subjectLimit) * patience
+        // Divided, for the limits may be as large as numbers get.
+        recordCount / patience >= max(1, options.ledger.snapshotSize)
+            || changedCount / patience >= max(1, options.ledger.subjectLimit)
     }
 
     private mutating func fold(_ block: Span<UInt8>) throws(StorageError) -> Int {
@@ -128,11 +132,7 @@ struct LedgerProjection {
     /// - Throws: when it is not known whether it was written; the owner calls `forget`.
     mutating func writeSnapshot() throws(StorageError) {
         guard hasNews else { return }
-        try writeHolds()
-        var new = LedgerHead()
-        new.position = position
-        new.time = time
-        new.log = log
+        var new = try writeHolds()
         let isRewritten = new.log.isWorthRewriting(slack: options.ledger.holdLogSlack)
         if isRewritten { new.log = try rewriteLog(new.log) }
         if new.log != head.log { try database.flush(.holds) }
@@ -159,14 +159,23 @@ struct LedgerProjection {
         )
     }
 
-    private mutating func writeHolds() throws(StorageError) {
-        guard holds.count > 0, let time else { return }
-        var writer = HoldLogWriter(position, isBase: false)
-        try writer.add(holds, at: time.wall, store)
-        log.begun += writer.begunCount
-        log.endings += writer.endingCount
-        log.rows += writer.rowCount
-        holds.removeAll()
+    /// Writes what became of holds into their log, where it does not count yet.
+    ///
+    /// - Returns: the head of a snapshot that is written now.
+    mutating func writeHolds() throws(StorageError) -> LedgerHead {
+        if holds.count > 0, let time {
+            var writer = HoldLogWriter(position, isBase: false)
+            try writer.add(holds, at: time.wall, store)
+            log.begun += writer.begunCount
+            log.endings += writer.endingCount
+            log.rows += writer.rowCount
+            holds.removeAll()
+        }
+        var head = LedgerHead()
+        head.position = position
+        head.time = time
+        head.log = log
+        return head
     }
 
     private mutating func rewriteLog(_ log: HoldLogSize) throws(StorageError) -> HoldLogSize {

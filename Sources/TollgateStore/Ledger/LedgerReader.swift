@@ -16,18 +16,18 @@ enum LedgerReader {
     /// Calls with the counters of each subject that has some.
     ///
     /// - Parameters:
-    ///   - subjects: whose, in ascending order.
+    ///   - subjects: whose, in ascending order, and a number that the body gets.
     ///   - snapshot: where to read.
     ///   - body: gets them in the same order.
     /// - Throws: `.corrupt` when a row is damaged.
     static func forEach(
-        of subjects: [SubjectID],
+        of subjects: [(subject: SubjectID, number: Int)],
         in snapshot: Snapshot,
-        _ body: (SubjectID, Counters) -> Void
+        _ body: (Int, Counters) -> Void
     ) throws(StorageError) {
         var iterator = snapshot.iterator(over: .counters)
         var isThere = try iterator.seekToFirst()
-        for subject in subjects {
+        for (subject, number) in subjects {
             let key = key(of: subject)
             // Where many are asked for, the next one is near: looking for it anew costs more.
             var steps = 0
@@ -36,19 +36,26 @@ enum LedgerReader {
                 steps += 1
             }
             if isThere, Text.equal(iterator.key, key.span) {
-                body(subject, try CountersCodec.read(iterator.value))
+                body(number, try CountersCodec.read(iterator.value))
             }
         }
     }
 
     /// Calls with everything that the log of holds has, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - head: says which part of the log counts.
+    ///   - snapshot: where to read.
+    ///   - options: what matters.
+    ///   - pending: gets each hold that nobody has settled.
+    ///   - settled: gets the others.
     static func readHolds(
+        _ head: LedgerHead,
         _ snapshot: Snapshot,
         _ options: LedgerOptions,
         pending: (LedgerHold) -> Void,
         settled: (SettledReservation) -> Void
     ) throws(StorageError) {
-        let head = try LedgerHead(in: snapshot)
         guard let time = head.time else { return }
         let census = try HoldCensus(
             head.log,

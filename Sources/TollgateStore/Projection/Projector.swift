@@ -15,11 +15,13 @@ final class Projector: Sendable {
     }
 
     private let journal: BlockJournal
-    private let database: Database
+    let database: Database
     private let options: StoreOptions
     private let work: Mutex<Work>
     private let position: Atomic<UInt64>
     private let time: Mutex<Now?>
+    /// What the start has found, until the database has it.
+    let beginning: Mutex<LedgerBeginning?>
 
     /// How long it sleeps at most, in milliseconds; also after something has failed.
     private static let interval: UInt64 = 1000
@@ -32,7 +34,25 @@ final class Projector: Sendable {
         let ledger = try LedgerProjection(journal.database, options)
         position = Atomic(ledger.head.position)
         time = Mutex(ledger.head.time)
+        beginning = Mutex(nil)
         work = Mutex(Work(ledger: ledger, sealer: Sealer(journal, options)))
+    }
+
+    /// Folds a journal that takes no blocks yet, and leaves the snapshot of that to `run`.
+    ///
+    /// - Parameter last: the journal's end.
+    /// - Throws: `.corrupt` when a block makes no sense, or what keeps the ledger from being written.
+    func begin(at last: UInt64) throws(StorageError) {
+        try work.withLock { work throws(StorageError) in
+            var prepared: (head: LedgerHead, table: CounterTable)?
+            try project(&work) { ledger, snapshot throws(StorageError) in
+                prepared = try ledger.prepare(to: last, in: snapshot)
+            }
+            guard let prepared else { return }
+            beginning.withLock { $0 = LedgerBeginning(prepared.head, prepared.table) }
+            time.withLock { $0 = prepared.head.time }
+            position.store(prepared.head.position, ordering: .releasing)
+        }
     }
 
     /// The last position that the ledger includes.
@@ -91,7 +111,7 @@ final class Projector: Sendable {
     /// counts.
     func reopenDatabase() throws(StorageError) {
         try work.withLock { work throws(StorageError) in
-            work.ledger.forget()
+            forget(&work)
             work.sealer.forget()
             try database.reopen()
         }
@@ -118,6 +138,9 @@ final class Projector: Sendable {
         if isOver { return false }
         var stop = LedgerProjection.Stop.end
         try project(&work) { ledger, snapshot throws(StorageError) in
+            // What the start has left to be written comes first: it is still shared with readers.
+            let isBeginning = beginning.withLock { $0 != nil }
+            if isBeginning, ledger.hasNews { return try ledger.writeSnapshot() }
             stop = try ledger.fold(upTo: last, in: snapshot)
             if stop == .snapshotDue || ledger.isOld { try ledger.writeSnapshot() }
         }
@@ -140,16 +163,23 @@ final class Projector: Sendable {
         do {
             try body(&work.ledger, try database.snapshot())
         } catch {
-            work.ledger.forget()
+            forget(&work)
             throw error
         }
         let head = work.ledger.head
         guard head.position != before || ledgerPosition != before else { return }
+        // Until the database has it, what was known at the start is the ledger.
+        guard endBeginning(at: head.position) else { return }
         time.withLock { $0 = head.time }
         position.store(head.position, ordering: .releasing)
         journal.state.withLock { $0.snapshotWritten(upTo: head.position) }
         try dropBlocks(&work)
         options.whenSnapshotting?(.blocksDropped)
+    }
+
+    private func forget(_ work: inout Work) {
+        beginning.withLock { $0?.isLogThere = false }
+        work.ledger.forget()
     }
 
     /// Drops the blocks that are in both projections.
