@@ -51,6 +51,7 @@ let package = Package(
         ),
 
         .target(name: "TollgateCore"),
+        .target(name: "TollgateMetrics"),
         .target(name: "TollgateCrypto", dependencies: ["COpenSSL", "TollgateCore"]),
         .target(name: "TollgateEngine", dependencies: ["TollgateCore", "TollgateCrypto"]),
         .target(
@@ -60,13 +61,14 @@ let package = Package(
         .target(
             name: "TollgateStore",
             dependencies: [
-                "CRocksDB", "TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateWire",
+                "CRocksDB", "TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateMetrics",
+                "TollgateWire",
             ]
         ),
         .target(
             name: "TollgateTransport",
             dependencies: [
-                "CNghttp2", "COpenSSL",
+                "CNghttp2", "COpenSSL", "TollgateMetrics",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
@@ -80,7 +82,7 @@ let package = Package(
         .target(
             name: "TollgateAdmin",
             dependencies: [
-                "TollgateCore", "TollgateEngine",
+                "TollgateCore", "TollgateEngine", "TollgateMetrics",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -94,7 +96,8 @@ let package = Package(
             name: "TollgateServer",
             dependencies: [
                 "TollgateAdmin", "TollgateCore", "TollgateCrypto", "TollgateEngine",
-                "TollgateGateway", "TollgateStore", "TollgateTransport",
+                "TollgateGateway", "TollgateMetrics", "TollgateStore", "TollgateTransport",
+                "TollgateWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -135,6 +138,7 @@ let package = Package(
             dependencies: ["TollgateCore", "TollgateTesting"],
             exclude: ["Cases"]
         ),
+        .testTarget(name: "TollgateMetricsTests", dependencies: ["TollgateMetrics"]),
         .testTarget(
             name: "TollgateCryptoTests",
             dependencies: ["TollgateCore", "TollgateCrypto"],
@@ -215,8 +219,8 @@ let package = Package(
         .testTarget(
             name: "TollgateServerTests",
             dependencies: [
-                "TollgateCore", "TollgateEngine", "TollgateGateway", "TollgateServer",
-                "TollgateTransport",
+                "TollgateAdmin", "TollgateCore", "TollgateEngine", "TollgateGateway",
+                "TollgateServer", "TollgateTransport", "TollgateWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Cases"]

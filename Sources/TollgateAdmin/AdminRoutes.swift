@@ -7,11 +7,18 @@ enum AdminRoutes {
     static let operations: [any APIOperation.Type] =
         [
             CreateKey.self, ListKeys.self, GetKey.self, UpdateKey.self, DeleteKey.self,
-            EnableKey.self, DisableKey.self, RevokeKey.self, GetKeyUsage.self,
-            PayCredits.self, ListAuditLogs.self,
-            ListModels.self, PutModels.self, DeleteModel.self,
-        ] + operations(on: Organizations.self) + operations(on: Teams.self)
+            EnableKey.self, DisableKey.self, RevokeKey.self, RotateKey.self, GetKeyUsage.self,
+            CreateTemporaryKey.self, BulkKeys.self, ImportKeys.self, DeleteSession.self,
+            PayCredits.self, ListAuditLogs.self, ListManagedLogs.self, GetUsage.self,
+            ListModels.self, PutModels.self, GetModel.self, DeleteModel.self,
+            ListSuppliers.self, PutSuppliers.self, GetSupplier.self, UpdateSupplier.self,
+            DeleteSupplier.self,
+        ] + CompatibleKeys.operations + operations(on: Organizations.self)
+        + operations(on: Teams.self)
         + operations(on: Users.self)
+
+    /// Everything that documentation tells of.
+    static var documented: [any DocumentedOperation.Type] { operations + [CreateBackup.self] }
 
     private static func operations<Groups: GroupRoute>(
         on groups: Groups.Type
@@ -26,17 +33,30 @@ enum AdminRoutes {
         .get, .head, .post, .put, .patch, .delete, .options, .trace,
     ]
 
+    /// Whether a method is one that HTTP has, and not made up.
+    static func knows(_ method: HTTPRequest.Method) -> Bool { methods.contains(method) }
+
     /// The router of all paths.
     static func router(_ services: AdminServices) -> Router<AdminContext> {
         let router = Router(context: AdminContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: RequestGate())
+        router.add(middleware: RequestGate(tally: services.requests))
         let health = HealthRoutes(services: services)
         router.get("/healthz") { _, _ in health.health() }
         router.get("/readyz") { _, _ in try await health.readiness() }
         router.get("/metrics") { _, _ in try await health.metrics() }
+        let documentation = DocumentationRoutes(of: documented, version: services.version)
+        router.get("/openapi.json") { _, _ in documentation.openAPIDocument() }
+        router.get("/docs") { _, _ in documentation.documentationPage() }
         var taken: [String: [HTTPRequest.Method]] = [
-            "/healthz": [.get], "/readyz": [.get], "/metrics": [.get],
+            "/healthz": [.get], "/readyz": [.get], "/metrics": [.get], "/openapi.json": [.get],
+            "/docs": [.get],
         ]
+        router.on(
+            RouterPath(CreateBackup.path),
+            method: CreateBackup.method,
+            responder: CreateBackup(services: services)
+        )
+        taken[CreateBackup.path] = [CreateBackup.method]
         for operation in operations {
             add(operation, to: router, services)
             taken[operation.path, default: []].append(operation.method)

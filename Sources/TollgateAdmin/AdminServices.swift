@@ -5,12 +5,19 @@ package struct AdminServices: Sendable {
     let registry: KeyRegistry
     let groups: GroupRegistry
     let models: ModelRegistry
+    let suppliers: SupplierRegistry
     let auditLog: any AuditLog
     let engine: Engine
     let time: any TimeSource
     let version: String
     let metrics: @Sendable () -> [MetricFamily]
     let readiness: @Sendable () -> Readiness
+    /// Makes backups; nil where there is nothing to be backed up.
+    package var backups: (any BackupSource)?
+    /// Counts what is answered.
+    let requests = RequestTally()
+    /// What was answered to requests that may be repeated.
+    let answers: AnswerMemory
 
     /// Takes the parts.
     ///
@@ -18,39 +25,48 @@ package struct AdminServices: Sendable {
     ///   - registry: manages the keys.
     ///   - groups: manages organisations, teams and users.
     ///   - models: manages the models.
+    ///   - suppliers: manages the suppliers.
     ///   - auditLog: where recorded decisions are read.
     ///   - engine: whose decisions `/metrics` counts, and which knows what was used.
     ///   - time: the clocks by which keys expire.
     ///   - version: that of the program, for `/metrics`.
     ///   - metrics: what other rooms count; called for each scrape, on a thread that may wait.
     ///   - readiness: whether decisions can be made now; called likewise.
+    ///   - answers: what was answered to requests that may be repeated; one for all faces.
     package init(
         registry: KeyRegistry,
         groups: GroupRegistry,
         models: ModelRegistry,
+        suppliers: SupplierRegistry,
         auditLog: any AuditLog,
         engine: Engine,
         time: any TimeSource,
         version: String,
         metrics: @escaping @Sendable () -> [MetricFamily],
-        readiness: @escaping @Sendable () -> Readiness
+        readiness: @escaping @Sendable () -> Readiness,
+        answers: AnswerMemory = AnswerMemory()
     ) {
         self.registry = registry
         self.groups = groups
         self.models = models
+        self.suppliers = suppliers
         self.auditLog = auditLog
         self.engine = engine
         self.time = time
         self.version = version
         self.metrics = metrics
         self.readiness = readiness
+        self.answers = answers
     }
 }
 
 /// Whether the server can decide, and if not, why.
 package struct Readiness: Equatable, Sendable {
-    /// What is in the way, each as a stable word: `starting`, `draining`, `journal`.
+    /// What is in the way, each as a stable word: `not_serving`, `journal`, `store`.
     package let obstacles: [String]
+
+    /// The server does not serve yet, or not any more.
+    package static let stopping = "not_serving"
 
     package init(obstacles: [String] = []) {
         self.obstacles = obstacles

@@ -10,17 +10,21 @@ extension Decide {
         let rules = subject.rules
         let chain = subject.chain
         chain.turn(to: now.wall)
-        let standing = standing(of: rules, at: now.wall) ?? (chain.isEnabled ? nil : .keyDisabled)
+        let standing = standing(of: rules, at: now.wall) ?? standing(of: chain, at: now.wall)
         var lines = [line("key", standing)]
-        lines.append(
-            line("address", permitsAddress(request.clientIP, rules) ? nil : .ipNotAllowed)
-        )
-        for dimension in Dimension.allCases {
-            let reason = permits(request, dimension, rules) ? nil : dimension.reason
-            lines.append(line(dimension.name, reason))
+        lines += accessLines(of: request, rules.access, prefix: "")
+        if rules.isReadOnly {
+            lines.append(line("read_only", isListing(request) ? nil : .actionNotAllowed))
         }
-        if let policy = rules.policy {
-            lines += policy.explanation(of: request, given: facts(of: chain, price, now))
+        for level in 1..<MeterChain.levelCount {
+            guard let meter = chain[level], let access = meter.access else { continue }
+            lines += accessLines(of: request, access, prefix: "\(meter.level.text) ")
+        }
+        for level in 0..<MeterChain.levelCount {
+            guard let policy = subject.policy(at: level), let meter = chain[level] else { continue }
+            let prefix = level == 0 ? "" : "\(meter.level.text) "
+            lines += policy.explanation(of: request, given: facts(of: meter, price, now))
+                .map { prefix + $0 }
         }
         if price.isDenied(countingCost: chain.countsCost, request) {
             lines.append(line("price", .pricingNotAllowed))
@@ -33,6 +37,21 @@ extension Decide {
                 + " \(charge.amounts.cost) nano-USD at most"
         )
         return lines + limitLines(chain, charge, now)
+    }
+
+    /// What the rules of one level say to what a request names, and to where it comes from.
+    private static func accessLines(
+        of request: borrowing CheckRequest,
+        _ rules: AccessRules,
+        prefix: String
+    ) -> [String] {
+        let isHome = permitsAddress(request.clientIP, rules)
+        var lines = [line(prefix + "address", isHome ? nil : .ipNotAllowed)]
+        for dimension in Dimension.allCases {
+            let reason = permits(request, dimension, rules) ? nil : dimension.reason
+            lines.append(line(prefix + dimension.name, reason))
+        }
+        return lines
     }
 
     private static func limitLines(

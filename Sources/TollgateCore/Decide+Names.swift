@@ -1,20 +1,38 @@
 /// What a key may name, and from where.
 extension Decide {
-    /// The first thing that a request names and the key's lists do not permit, as a reason.
+    /// The first thing that a request names and the lists of the key, or of a group above it, do not
+    /// permit, as a reason.
     static func denialOfNames(
         in request: borrowing CheckRequest,
-        _ rules: KeyRules
+        _ subject: DecisionSubject
     ) -> Reason? {
+        var first = firstDenied(request, subject.rules.access)
+        if subject.rules.isReadOnly, !isListing(request) {
+            first = first.map { min($0, .action) } ?? .action
+        }
+        for level in 1..<MeterChain.levelCount {
+            guard let access = subject.chain[level]?.access else { continue }
+            guard let denied = firstDenied(request, access) else { continue }
+            first = first.map { min($0, denied) } ?? denied
+        }
+        return first?.reason
+    }
+
+    /// The first dimension in which a request names what the rules do not permit.
+    private static func firstDenied(
+        _ request: borrowing CheckRequest,
+        _ rules: AccessRules
+    ) -> Dimension? {
         // Spelled out: a loop over all cases would make an array for each request.
-        if !permits(request, .model, rules) { return .modelNotAllowed }
-        if !permits(request, .provider, rules) { return .providerNotAllowed }
-        if !permits(request, .supplier, rules) { return .supplierNotAllowed }
-        if !permits(request, .region, rules) { return .regionNotAllowed }
-        if !permits(request, .action, rules) { return .actionNotAllowed }
+        if !permits(request, .model, rules) { return .model }
+        if !permits(request, .provider, rules) { return .provider }
+        if !permits(request, .supplier, rules) { return .supplier }
+        if !permits(request, .region, rules) { return .region }
+        if !permits(request, .action, rules) { return .action }
         return nil
     }
 
-    static func permitsAddress(_ address: IPAddress?, _ rules: KeyRules) -> Bool {
+    static func permitsAddress(_ address: IPAddress?, _ rules: AccessRules) -> Bool {
         guard let networks = rules.networks else { return true }
         guard let address else { return false }
         for index in networks.indices where networks[index].contains(address) { return true }
@@ -24,7 +42,7 @@ extension Decide {
     static func permits(
         _ request: borrowing CheckRequest,
         _ dimension: Dimension,
-        _ rules: KeyRules
+        _ rules: AccessRules
     ) -> Bool {
         if request.isUnreadable(dimension.field) { return false }
         switch dimension {
@@ -38,7 +56,7 @@ extension Decide {
 
     private static func permitsModel(
         _ request: borrowing CheckRequest,
-        _ rules: KeyRules
+        _ rules: AccessRules
     ) -> Bool {
         let other = request.otherModel
         if !other.isEmpty, !rules.models.permits(other) { return false }
@@ -47,13 +65,22 @@ extension Decide {
             || !request.has(.model) && Text.equal(request[.action], Action.listModels)
     }
 
+    /// Whether a request does nothing but list the models.
+    static func isListing(_ request: borrowing CheckRequest) -> Bool {
+        !request.isUnreadable(.action) && Text.equal(request[.action], Action.listModels)
+    }
+
     /// What a request names, in the order in which it is checked.
-    enum Dimension: CaseIterable {
+    enum Dimension: UInt8, CaseIterable, Comparable {
         case model
         case provider
         case supplier
         case region
         case action
+
+        static func < (left: Dimension, right: Dimension) -> Bool {
+            left.rawValue < right.rawValue
+        }
 
         var reason: Reason {
             switch self {

@@ -1,7 +1,8 @@
 /// Everything that is kept about an organisation, a team or a user.
 ///
 /// A plain value. Keys name the groups that they belong to; what a group limits is shared by all of
-/// them.
+/// them, and what else it restricts holds for each of them.
+@dynamicMemberLookup
 package struct GroupRecord: Equatable, Sendable {
     package var id: GroupID
     /// Under which name its usage is counted, for good.
@@ -17,7 +18,7 @@ package struct GroupRecord: Equatable, Sendable {
     package var organization: String?
     /// The team of a user, which new keys of the user get.
     package var team: String?
-    package var limits = LimitSettings()
+    package var restrictions = Restrictions()
     /// All that was ever paid in, for an organisation that pays in advance; nil for others.
     package var credits: Money?
     package var createdAt: WallTime
@@ -31,6 +32,12 @@ package struct GroupRecord: Equatable, Sendable {
         self.name = name
         self.createdAt = createdAt
         updatedAt = createdAt
+    }
+
+    /// A field of the restrictions.
+    package subscript<Value>(dynamicMember field: WritableKeyPath<Restrictions, Value>) -> Value {
+        get { restrictions[keyPath: field] }
+        set { restrictions[keyPath: field] = newValue }
     }
 }
 

@@ -1,6 +1,8 @@
 /// Everything that is kept about a key: what an administrator reads and writes, and what is stored.
 ///
-/// A plain value. `KeyRules` is what a decision reads; it is compiled from this one.
+/// A plain value. `KeyRules` is what a decision reads; it is compiled from this one. What bounds the
+/// key's requests is in `restrictions`, whose fields can be named as if they were the record's own.
+@dynamicMemberLookup
 package struct KeyRecord: Equatable, Sendable {
     package var id: KeyID
     package var name: String
@@ -16,14 +18,10 @@ package struct KeyRecord: Equatable, Sendable {
     package var updatedAt: WallTime
     /// The id of the key that created this one; nil for the first administrator.
     package var createdBy: KeyID?
-    package var expiresAt: WallTime?
 
-    package var models = NameLists()
-    package var providers = NameLists()
-    package var suppliers = NameLists()
-    package var regions = NameLists()
-    package var actions = NameLists()
-    package var ipAllowlist = IPAllowlist()
+    package var restrictions = Restrictions()
+    /// How much of what there is the key may use.
+    package var access = AccessLevel.custom
     package var permissions: Permissions = []
 
     /// The name of the key's organisation.
@@ -33,16 +31,20 @@ package struct KeyRecord: Equatable, Sendable {
     package var team: String?
     package var user: String?
 
-    package var limits = LimitSettings()
-    package var policy: PolicyDocument?
-    package var iamRules: [IAMRule] = []
-    package var pricing: PricingRule?
+    /// Whether it was made for a while: by whom, `createdBy` says.
+    package var isTemporary = false
+    /// The session that the key is bound to: it is revoked with all others of the session.
+    package var session: String?
+    package var notices = KeyNotices()
+
     package var enforcement = Enforcement.enforce
     /// What happens to requests whose usage nobody reports.
     package var unsettled = UnsettledPolicy.charge
 
     /// The live secrets, newest first: one, or two while a rotation's grace lasts.
     package var secrets: [StoredSecret] = []
+    /// Whether it is on record that the key's time is over.
+    package var isExpiryRecorded = false
 
     /// Grows by one with every change, so that two writers cannot overwrite each other.
     package var version: UInt64 = 1
@@ -54,10 +56,45 @@ package struct KeyRecord: Equatable, Sendable {
         updatedAt = createdAt
     }
 
+    /// A field of the restrictions.
+    package subscript<Value>(dynamicMember field: WritableKeyPath<Restrictions, Value>) -> Value {
+        get { restrictions[keyPath: field] }
+        set { restrictions[keyPath: field] = newValue }
+    }
+
     /// The status that callers see at a time.
     package func effectiveStatus(at time: WallTime) -> KeyStatus {
-        if status == .enabled, let expiresAt, expiresAt <= time { return .expired }
+        if status == .enabled, let end = restrictions.expiresAt, end <= time { return .expired }
         return status
+    }
+
+    /// The session by which the key must be found; nil when it is bound to none, or needs no end.
+    package var indexedSession: String? { status == .revoked ? nil : session }
+
+    /// When it has to be recorded that the key's time is over; nil when it need not.
+    package var indexedExpiry: WallTime? {
+        status == .revoked || isExpiryRecorded ? nil : restrictions.expiresAt
+    }
+}
+
+/// How much of what there is a key may use.
+///
+/// The raw value is what is stored.
+package enum AccessLevel: UInt8, CaseIterable, Sendable {
+    /// All models and features: lists, rules and a policy that take something away cannot be.
+    case full = 1
+    /// Nothing but listing the models, and to see usage where it is permitted.
+    case readOnly = 2
+    /// What lists, rules and policy say.
+    case custom = 3
+
+    /// The word that callers write.
+    package var name: String {
+        switch self {
+        case .full: "full"
+        case .readOnly: "read_only"
+        case .custom: "custom"
+        }
     }
 }
 
@@ -100,31 +137,6 @@ package enum Enforcement: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// The patterns that a key allows and denies in one dimension, as they were written.
-package struct NameLists: Hashable, Sendable {
-    package var allowed: [String]
-    package var denied: [String]
-
-    package init(allowed: [String] = [], denied: [String] = []) {
-        self.allowed = allowed
-        self.denied = denied
-    }
-}
-
-/// From which addresses a key may be used, as it was written.
-package struct IPAllowlist: Equatable, Sendable {
-    package var isEnabled: Bool
-    package var addresses: [String]
-
-    package init(isEnabled: Bool = false, addresses: [String] = []) {
-        self.isEnabled = isEnabled
-        self.addresses = addresses
-    }
-
-    /// The most addresses in one list.
-    package static let addressLimit = 1000
-}
-
 /// What a key may do besides asking for models.
 ///
 /// The raw value is what is stored.
@@ -151,16 +163,25 @@ package struct StoredSecret: Equatable, Sendable {
     package var createdAt: WallTime
     /// When it stops working, for the older of two during a rotation.
     package var validUntil: WallTime?
+    /// Whether the secret came as its SHA-256: the digest is then one of that.
+    package var isHashed: Bool
 
     package init(
         digest: KeyDigest,
         masked: String,
         createdAt: WallTime,
-        validUntil: WallTime? = nil
+        validUntil: WallTime? = nil,
+        isHashed: Bool = false
     ) {
         self.digest = digest
         self.masked = masked
         self.createdAt = createdAt
         self.validUntil = validUntil
+        self.isHashed = isHashed
+    }
+
+    /// Whether it works at a time.
+    package func isLive(at time: WallTime) -> Bool {
+        validUntil.map { time < $0 } ?? true
     }
 }

@@ -2,20 +2,14 @@
 package final class KeyRules: Sendable {
     package let id: KeyID
     package let status: KeyStatus
-    package let expiresAt: WallTime?
-    package let models: NameRule
-    package let providers: NameRule
-    package let suppliers: NameRule
-    package let regions: NameRule
-    package let actions: NameRule
-    /// The networks that the key may be used from; nil when any will do.
-    package let networks: [IPNetwork]?
+    /// What the key's requests may be about.
+    package let access: AccessRules
+    /// Whether the key may do nothing but list the models.
+    package let isReadOnly: Bool
     package let permissions: Permissions
     /// The digests of the secrets that work, and until when.
     private let secrets: [(digest: KeyDigest, validUntil: WallTime?)]
     package let limits: LimitRules
-    /// The key's policy, rules and pricing; nil when it has none of them.
-    package let policy: Policy?
     package let enforcement: Enforcement
     package let unsettled: UnsettledPolicy
 
@@ -34,36 +28,16 @@ package final class KeyRules: Sendable {
     ) throws(RuleProblem) {
         id = record.id
         status = record.status
-        expiresAt = record.expiresAt
-        models = try KeyRules.rule(record.models, .models, &shared)
-        providers = try KeyRules.rule(record.providers, .providers, &shared)
-        suppliers = try KeyRules.rule(record.suppliers, .suppliers, &shared)
-        regions = try KeyRules.rule(record.regions, .regions, &shared)
-        actions = try KeyRules.rule(record.actions, .actions, &shared)
-        networks = record.ipAllowlist.isEnabled ? try KeyRules.networks(record.ipAllowlist) : nil
-        if !record.ipAllowlist.isEnabled { _ = try KeyRules.networks(record.ipAllowlist) }
+        isReadOnly = record.access == .readOnly
         permissions = record.permissions
         secrets = record.secrets.map { ($0.digest, $0.validUntil) }
         enforcement = record.enforcement
         unsettled = record.unsettled
+        access = try shared.access(record.restrictions, zones: zones)
         do {
             limits = try shared.limits(record.limits, zones: zones)
         } catch {
             throw .limit(error)
-        }
-        guard record.policy != nil || !record.iamRules.isEmpty || record.pricing != nil else {
-            policy = nil
-            return
-        }
-        do {
-            policy = try Policy(
-                record.policy,
-                rules: record.iamRules,
-                pricing: record.pricing,
-                zones: zones
-            )
-        } catch {
-            throw .policy(error)
         }
     }
 
@@ -72,6 +46,8 @@ package final class KeyRules: Sendable {
         var shared = SharedRules()
         try self.init(record, zones: zones, sharing: &shared)
     }
+    /// When the key ends; nil for never.
+    package var expiresAt: WallTime? { access.expiresAt }
 
     /// Whether a secret with this digest is the key's, or was until its grace ended.
     package func knows(_ digest: KeyDigest) -> Bool {
@@ -87,66 +63,4 @@ package final class KeyRules: Sendable {
         }
         return false
     }
-
-    private static func rule(
-        _ lists: NameLists,
-        _ dimension: RuleProblem.Dimension,
-        _ shared: inout SharedRules
-    ) throws(RuleProblem) -> NameRule {
-        try shared.names(lists) { () throws(RuleProblem) in
-            NameRule(
-                allowed: try patterns(lists.allowed, dimension, isDenied: false),
-                denied: try patterns(lists.denied, dimension, isDenied: true)
-            )
-        }
-    }
-
-    private static func patterns(
-        _ texts: [String],
-        _ dimension: RuleProblem.Dimension,
-        isDenied: Bool
-    ) throws(RuleProblem) -> [Pattern] {
-        guard texts.count <= NameRule.patternLimit else {
-            throw .tooMany(dimension, isDenied: isDenied)
-        }
-        var patterns: [Pattern] = []
-        patterns.reserveCapacity(texts.count)
-        for (index, text) in texts.enumerated() {
-            guard let pattern = Pattern(text) else {
-                throw .badPattern(dimension, isDenied: isDenied, index: index)
-            }
-            patterns.append(pattern)
-        }
-        return patterns
-    }
-
-    private static func networks(_ list: IPAllowlist) throws(RuleProblem) -> [IPNetwork] {
-        guard list.addresses.count <= IPAllowlist.addressLimit else { throw .tooManyAddresses }
-        var networks: [IPNetwork] = []
-        networks.reserveCapacity(list.addresses.count)
-        for (index, text) in list.addresses.enumerated() {
-            guard let network = IPNetwork(text) else { throw .badAddress(index: index) }
-            networks.append(network)
-        }
-        return networks
-    }
-}
-
-/// What is wrong with a record's rules.
-package enum RuleProblem: Error, Equatable, Sendable {
-    /// The lists of names that a record has.
-    package enum Dimension: String, Sendable {
-        case models
-        case providers
-        case suppliers
-        case regions
-        case actions
-    }
-
-    case badPattern(Dimension, isDenied: Bool, index: Int)
-    case tooMany(Dimension, isDenied: Bool)
-    case badAddress(index: Int)
-    case tooManyAddresses
-    case limit(LimitProblem)
-    case policy(PolicyProblem)
 }

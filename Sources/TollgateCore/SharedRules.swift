@@ -4,7 +4,7 @@
 /// their counters, not that of their rules. Of bounded size; what does not fit is not shared.
 package struct SharedRules: Sendable {
     private var limits: [LimitSettings: LimitRules] = [:]
-    private var names: [NameLists: NameRule] = [:]
+    private var access: [[NameLists]: AccessRules] = [:]
 
     /// How many different parts of each kind are remembered before all are forgotten.
     private static let capacity = 4096
@@ -25,21 +25,35 @@ package struct SharedRules: Sendable {
         return rules
     }
 
-    /// The rule for two lists of names.
+    /// What restrictions say but for their limits, compiled.
     ///
-    /// - Parameters:
-    ///   - lists: the lists.
-    ///   - compile: makes the rule when it is not there.
-    /// - Returns: the rule.
-    /// - Throws: what `compile` throws.
-    mutating func names(
-        _ lists: NameLists,
-        compile: () throws(RuleProblem) -> NameRule
-    ) throws(RuleProblem) -> NameRule {
-        if let rule = names[lists] { return rule }
-        let rule = try compile()
-        if names.count >= SharedRules.capacity { names.removeAll() }
-        names[lists] = rule
-        return rule
+    /// Only rules that are no more than lists of names are shared: the others are rare, or a key's
+    /// own, such as the time of its end.
+    ///
+    /// - Throws: the first thing that cannot be.
+    mutating func access(
+        _ restrictions: Restrictions,
+        zones: ZoneCatalogue
+    ) throws(RuleProblem) -> AccessRules {
+        guard restrictions.areNames else {
+            return try AccessRules(restrictions, zones: zones)
+        }
+        let names = [
+            restrictions.models, restrictions.providers, restrictions.suppliers,
+            restrictions.regions, restrictions.actions,
+        ]
+        if let rules = access[names] { return rules }
+        let rules = try AccessRules(restrictions, zones: zones)
+        if access.count >= SharedRules.capacity { access.removeAll() }
+        access[names] = rules
+        return rules
+    }
+}
+
+extension Restrictions {
+    /// Whether there is nothing but lists of names, limits aside.
+    fileprivate var areNames: Bool {
+        expiresAt == nil && ipAllowlist == IPAllowlist() && policy == nil && iamRules.isEmpty
+            && pricing == nil
     }
 }

@@ -96,7 +96,7 @@ package enum Decide {
         reservation: ReservationID
     ) -> Verdict {
         let rules = subject.rules
-        if let reason = identityDenial(of: request, subject, at: now.wall) {
+        if let reason = identityDenial(from: request.clientIP, subject, at: now.wall) {
             return Verdict(denying: reason, keyID: rules.id)
         }
         subject.chain.turn(to: now.wall)
@@ -126,31 +126,6 @@ package enum Decide {
         }
     }
 
-    /// Why the key cannot be used at all, whatever the request.
-    package static func standing(of rules: KeyRules, at time: WallTime) -> Reason? {
-        switch rules.status {
-        case .revoked: return .keyRevoked
-        case .disabled: return .keyDisabled
-        case .expired: return .keyExpired
-        case .enabled: break
-        }
-        if let expiresAt = rules.expiresAt, expiresAt <= time { return .keyExpired }
-        return nil
-    }
-
-    /// Why whoever asks may not use the key.
-    ///
-    /// Holds for keys that are only monitored, too: who may use a key is not what is being tried out.
-    private static func identityDenial(
-        of request: borrowing CheckRequest,
-        _ subject: DecisionSubject,
-        at time: WallTime
-    ) -> Reason? {
-        if let reason = standing(of: subject.rules, at: time) { return reason }
-        if !subject.chain.isEnabled { return .keyDisabled }
-        return permitsAddress(request.clientIP, subject.rules) ? nil : .ipNotAllowed
-    }
-
     /// What the request would take of every limit; nil when that is beyond all measure.
     static func charge(for request: borrowing CheckRequest, _ price: RequestPrice) -> Charge? {
         // A prompt that is longer than prompt and answer together still has to be paid for.
@@ -162,7 +137,7 @@ package enum Decide {
     }
 
     /// The first reason against the request, in the order that callers are promised: what it names,
-    /// the key's policy, its size, rates, then quotas and budgets.
+    /// the policies of the key and the groups above it, its size, rates, then quotas and budgets.
     private static func objection(
         to request: borrowing CheckRequest,
         _ subject: DecisionSubject,
@@ -170,11 +145,11 @@ package enum Decide {
         _ charge: Charge?,
         _ now: Now
     ) -> Objection? {
-        let rules = subject.rules
         let chain = subject.chain
-        if let reason = denialOfNames(in: request, rules) { return Objection(reason) }
-        if let policy = rules.policy {
-            let facts = facts(of: chain, price, now)
+        if let reason = denialOfNames(in: request, subject) { return Objection(reason) }
+        for level in 0..<MeterChain.levelCount {
+            guard let policy = subject.policy(at: level), let meter = chain[level] else { continue }
+            let facts = facts(of: meter, price, now)
             if let denial = policy.denial(of: request, given: facts) {
                 return Objection(denial.reason)
             }
@@ -194,10 +169,11 @@ package enum Decide {
         return Objection(reason, limit: denial, affordableTokens: affordable)
     }
 
-    /// What a policy's conditions are about besides the request.
-    static func facts(of chain: MeterChain, _ price: RequestPrice, _ now: Now) -> PolicyFacts {
+    /// What a policy's conditions are about besides the request: what was spent by whoever has the
+    /// policy.
+    static func facts(of meter: Meter, _ price: RequestPrice, _ now: Now) -> PolicyFacts {
         func spent(_ period: CalendarPeriod) -> Money {
-            Money(nanos: chain.key.used(period).cost)
+            Money(nanos: meter.used(period).cost)
         }
         return PolicyFacts(
             now: now.wall,
@@ -219,6 +195,11 @@ package struct DecisionSubject {
     package init(rules: KeyRules, chain: MeterChain) {
         self.rules = rules
         self.chain = chain
+    }
+
+    /// The policy of a level, by `LimitLevel.rawValue`; nil when it has none.
+    func policy(at level: Int) -> Policy? {
+        level == 0 ? rules.access.policy : chain[level]?.access?.policy
     }
 }
 

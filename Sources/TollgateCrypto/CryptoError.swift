@@ -8,6 +8,8 @@ package struct CryptoError: Error, Sendable {
         case memory
         /// The pepper cannot be used or kept.
         case pepper
+        /// Something cannot be encrypted.
+        case box
     }
 
     package let code: Code

@@ -8,21 +8,33 @@ internal import Glibc
 package enum PepperFile {
     /// The pepper in the file; when there is no file, makes a pepper and the file first.
     package static func loadOrCreate(at path: String) throws(CryptoError) -> Pepper {
-        if let pepper = try loadIfPresent(at: path) { return pepper }
-        try create(at: path)
-        // Read back what the disk now has: another process's pepper, if that one was faster.
-        return try load(at: path)
+        try loadOrCreate(at: path, "pepper file \(path)")
     }
 
     /// The pepper in the file, which must be there.
     package static func load(at path: String) throws(CryptoError) -> Pepper {
-        guard let pepper = try loadIfPresent(at: path) else {
-            throw CryptoError(.pepper, "pepper file \(path) does not exist")
+        try load(at: path, "pepper file \(path)")
+    }
+
+    /// The 32 random bytes in a file like the pepper's, by the name that errors call it.
+    static func loadOrCreate(at path: String, _ name: String) throws(CryptoError) -> Pepper {
+        if let pepper = try loadIfPresent(at: path, name) { return pepper }
+        try create(at: path)
+        // Read back what the disk now has: another process's pepper, if that one was faster.
+        return try load(at: path, name)
+    }
+
+    private static func load(at path: String, _ name: String) throws(CryptoError) -> Pepper {
+        guard let pepper = try loadIfPresent(at: path, name) else {
+            throw CryptoError(.pepper, "\(name) does not exist")
         }
         return pepper
     }
 
-    private static func loadIfPresent(at path: String) throws(CryptoError) -> Pepper? {
+    private static func loadIfPresent(
+        at path: String,
+        _ name: String
+    ) throws(CryptoError) -> Pepper? {
         // Without O_NONBLOCK a pipe put there would make the start wait for ever.
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let file: Descriptor
@@ -30,10 +42,10 @@ package enum PepperFile {
         case .success(let descriptor): file = Descriptor(owning: descriptor)
         case .failure(let problem) where problem.code == ENOENT: return nil
         case .failure(let problem) where problem.code == ELOOP:
-            throw CryptoError(.pepper, "pepper file \(path) is a symbolic link")
+            throw CryptoError(.pepper, "\(name) is a symbolic link")
         case .failure(let problem): throw problem.during("open", path)
         }
-        try check(file, path)
+        try check(file, path, name)
         let memory = try SecretMemory(count: Pepper.byteCount)
         var filled = 0
         while filled < memory.count {
@@ -41,7 +53,7 @@ package enum PepperFile {
             if count < 0 && errno == EINTR { continue }
             if count < 0 { throw SystemProblem(code: errno).during("read", path) }
             // Cut off since its size was looked at.
-            if count == 0 { throw wrongSize(filled, path) }
+            if count == 0 { throw wrongSize(filled, name) }
             filled += count
         }
         return Pepper(owning: memory)
@@ -49,32 +61,33 @@ package enum PepperFile {
 
     private static func check(
         _ file: borrowing Descriptor,
-        _ path: String
+        _ path: String,
+        _ name: String
     ) throws(CryptoError) {
         var status = stat()
         guard fstat(file.number, &status) == 0 else {
             throw SystemProblem(code: errno).during("examine", path)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw CryptoError(.pepper, "pepper file \(path) is not a regular file")
+            throw CryptoError(.pepper, "\(name) is not a regular file")
         }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw CryptoError(.pepper, "pepper file \(path) belongs to user \(status.st_uid)")
+            throw CryptoError(.pepper, "\(name) belongs to user \(status.st_uid)")
         }
         guard status.st_mode & 0o077 == 0 else {
             let mode = String(status.st_mode & 0o7777, radix: 8)
             throw CryptoError(
                 .pepper,
-                "pepper file \(path) is open to others (mode \(mode)): chmod it to 600"
+                "\(name) is open to others (mode \(mode)): chmod it to 600"
             )
         }
         guard status.st_size == Pepper.byteCount else {
-            throw wrongSize(Int(status.st_size), path)
+            throw wrongSize(Int(status.st_size), name)
         }
     }
 
-    private static func wrongSize(_ size: Int, _ path: String) -> CryptoError {
-        CryptoError(.pepper, "pepper file \(path) has \(size) bytes instead of 32")
+    private static func wrongSize(_ size: Int, _ name: String) -> CryptoError {
+        CryptoError(.pepper, "\(name) has \(size) bytes instead of 32")
     }
 
     /// Makes the file with a new pepper; a file that is there by now is left as it is.

@@ -40,6 +40,15 @@ package final class SecretDigester: Sendable {
         return KeyDigest(words: SHA256.Digest(finishing: &outer).words)
     }
 
+    /// The digest of a secret of which nothing is known but its SHA-256.
+    ///
+    /// It is the digest of a digest: were it that of the hash alone, whoever knows the hash could
+    /// present its bytes as a secret.
+    package func digest(ofHash hash: SHA256.Digest) -> KeyDigest {
+        let inner = digest(of: hash.bytes.span)
+        return digest(of: inner.bytes.span)
+    }
+
     /// Hashes the first block: the pepper, filled up with zeros, each byte combined with `padding`.
     private static func start(
         _ context: inout SHA256_CTX,

@@ -63,10 +63,12 @@ package final class Engine: Sendable {
     private let loopCount = Atomic<UInt32>(0)
     private let tally = Mutex(DecisionTally())
     let openTurns = OpenTurns()
+    let strangers = StrangerCounts()
 
     private struct State {
         var books: Books
         var prices: PriceList
+        var suppliers = SupplierCatalogue.empty
         /// Holds whose answers never left, in the books that failed last.
         var withdrawn: [ReservationID] = []
     }
@@ -119,6 +121,14 @@ package final class Engine: Sendable {
         }
     }
 
+    /// The endpoints that requests can be sent to, and how they are let in there.
+    package var suppliers: SupplierCatalogue { state.withLock { $0.suppliers } }
+
+    /// Takes other suppliers, which count from the next turn on.
+    package func use(_ suppliers: SupplierCatalogue) {
+        state.withLock { $0.suppliers = suppliers }
+    }
+
     var books: Books { state.withLock { $0.books } }
 
     /// What a turn works with.
@@ -159,6 +169,14 @@ package final class Engine: Sendable {
         }
     }
 
+    /// Gives the books up because the store takes no writes, whatever it was that it could not write.
+    ///
+    /// The next append would fail anyway; this way nobody has to ask first, and the next `tend`
+    /// recovers.
+    package func distrust() {
+        books.spoil()
+    }
+
     /// Notes that a turn could not be recorded.
     ///
     /// - Parameters:
@@ -184,24 +202,57 @@ package final class Engine: Sendable {
     ) throws(EngineError) -> (key: ActiveKey, digest: KeyDigest)? {
         if KeySecret.kind(of: secret) == .mistyped { return nil }
         let digest = digester.digest(of: secret)
-        return try books.key(for: digest).map { ($0, digest) }
+        if let key = try books.key(for: digest) { return (key, digest) }
+        guard catalogue.hasHashedSecrets else { return nil }
+        let hashed = digester.digest(ofHash: SHA256.digest(of: secret))
+        return try books.key(for: hashed).map { ($0, hashed) }
     }
 
-    /// The rules that a secret stands for; nil when it stands for none.
-    func rules(
-        forSecret secret: Span<UInt8>,
+    /// Whose secret this is, and why the key may not be used now from an address.
+    ///
+    /// - Parameters:
+    ///   - secret: what was presented.
+    ///   - address: where from; nil when that is not known.
+    ///   - time: now.
+    /// - Returns: the key, and nil when it may be used; nil when the secret is nobody's.
+    /// - Throws: when the key's record cannot be read.
+    func holder(
+        ofSecret secret: Span<UInt8>,
+        from address: IPAddress?,
         at time: WallTime
-    ) throws(EngineError) -> KeyRules? {
+    ) throws(EngineError) -> (rules: KeyRules, denial: Reason?)? {
         let books = books
         for _ in 0..<Books.patience {
             guard let (key, digest) = try key(forSecret: secret, in: books) else { break }
-            let rules = key.account.withLock { key.isUsable ? key.rules : nil }
-            if let rules, rules.knows(digest) {
-                return rules.accepts(digest, at: time) ? rules : nil
+            let holder = key.account.withLock { () -> (rules: KeyRules, denial: Reason?)? in
+                guard key.isUsable, key.rules.knows(digest) else { return nil }
+                let subject = DecisionSubject(rules: key.rules, chain: key.chain)
+                return (key.rules, Decide.identityDenial(from: address, subject, at: time))
             }
+            if let holder { return holder.rules.accepts(digest, at: time) ? holder : nil }
             try books.renew(key, digest)
         }
         return nil
+    }
+
+    /// Why a key may not be used at a time and from an address, whoever presents it; nil when it may.
+    func denial(
+        ofKey id: KeyID,
+        from address: IPAddress?,
+        at time: WallTime
+    ) throws(EngineError) -> Reason? {
+        let books = books
+        for _ in 0..<Books.patience {
+            guard let key = try books.keys.key(id) else { break }
+            let answer = key.account.withLock { () -> Reason?? in
+                guard key.isUsable else { return .none }
+                let subject = DecisionSubject(rules: key.rules, chain: key.chain)
+                return .some(Decide.identityDenial(from: address, subject, at: time))
+            }
+            if let answer { return answer }
+            try books.keys.reload(id)
+        }
+        return .invalidAPIKey
     }
 
     /// Makes a change of a key count from the next decision on.
@@ -237,7 +288,7 @@ package final class Engine: Sendable {
 
 extension Engine {
     /// What the engine does now and then, besides answering: begins new books when a write failed,
-    /// and ends holds whose time is over.
+    /// ends holds whose time is over, and records what strangers were told.
     ///
     /// Waits for the disk: for a thread of its own, about once a second, by one caller at a time.
     ///
@@ -257,6 +308,7 @@ extension Engine {
             (count, problem) = loop.expireHolds(limit: Engine.expiryBatch)
             _ = try loop.commit()
         } while count == Engine.expiryBatch
+        do { try recordStrangers() } catch { throw .storage(error) }
         if let problem { throw problem }
     }
 

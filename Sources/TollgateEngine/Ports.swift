@@ -37,6 +37,18 @@ package protocol KeyCatalogue: AnyObject, Sendable {
 
     /// Whether no record was ever written.
     func isEmpty() throws(StorageError) -> Bool
+
+    /// Keys that are bound to a session and not revoked: those with this `indexedSession`.
+    func keys(ofSession session: String, limit: Int) throws(StorageError) -> [KeyID]
+
+    /// Keys whose time is over by now, which is not on record yet, the longest over first: those whose
+    /// `indexedExpiry` is no later.
+    func keysExpired(by time: WallTime, limit: Int) throws(StorageError) -> [KeyID]
+
+    /// Whether a record was ever written with a secret that `isHashed`.
+    ///
+    /// Asked on event loops, for every secret that is not known otherwise.
+    var hasHashedSecrets: Bool { get }
 }
 
 /// One page of a list of keys.
@@ -69,6 +81,18 @@ package protocol Journal: AnyObject, Sendable {
         _ block: Span<UInt8>,
         epoch: JournalEpoch
     ) throws(StorageError) -> JournalPosition
+
+    /// Appends one block and waits until it survives the loss of power: never on an event loop.
+    ///
+    /// - Throws: what `append` throws, and when it is not known to be durable.
+    func appendDurably(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition
+
+    /// Whether the storage behind the journal takes writes, as far as is known: other writes than
+    /// the journal's may have failed.
+    var isWritable: Bool { get }
 
     /// Makes a journal that has failed usable again.
     ///
@@ -141,10 +165,35 @@ package struct JournalPosition: Comparable, Hashable, Sendable {
     }
 }
 
-/// Where recorded decisions can be read.
+/// Where the audit trail can be read.
 package protocol AuditLog: AnyObject, Sendable {
-    /// Decisions that the query asks for, the newest first.
+    /// Rows that the query asks for, the newest first, each with how its request ended.
     func page(_ query: AuditQuery) throws(StorageError) -> AuditPage
+
+    /// What all recorded requests of a span of time have used.
+    func usage(_ span: UsageSpan) throws(StorageError) -> UsageSummary
+}
+
+/// Makes backups of everything that is kept, while it is in use.
+package protocol BackupSource: Sendable {
+    /// Begins a backup of everything that was answered or changed before.
+    ///
+    /// Waits for the disk: never called on an event loop.
+    ///
+    /// - Parameter includesPepper: whether the pepper is in it, without which no key works.
+    /// - Returns: the backup, to be read to its end; what it needs is given back when it was, or
+    ///   when it is let go.
+    /// - Throws: `.locked` while another one is being read, `.unusable` when the pepper is not kept
+    ///   in a file.
+    func beginBackup(includesPepper: Bool) throws(StorageError) -> any BackupStream
+}
+
+/// A backup that is being read.
+package protocol BackupStream: AnyObject, Sendable {
+    /// The next bytes; nil at the end.
+    ///
+    /// - Throws: when they cannot be read; what came before is no backup then.
+    func next() throws(StorageError) -> [UInt8]?
 }
 
 /// A storage that cannot do what it was asked to.

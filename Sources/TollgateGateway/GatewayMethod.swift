@@ -1,6 +1,6 @@
 package import TollgateTransport
 
-/// Everything that the rpc listener offers; the raw value is the method's place in the table.
+/// What the rpc listener offers beside management; the raw value is the method's place in the table.
 package enum GatewayMethod: Int, CaseIterable, Sendable {
     case envoyCheck
     case check
@@ -30,6 +30,6 @@ package enum GatewayMethod: Int, CaseIterable, Sendable {
 
     /// The table that the transport finds methods in.
     package static var table: MethodTable {
-        MethodTable(allCases.map(\.method))
+        MethodTable(allCases.map(\.method) + ManagementMethods.methods)
     }
 }

@@ -10,6 +10,7 @@ package final class GatewayServices: Sendable {
     let waitsForDurability: Bool
     let health: HealthState
     let reflection: ReflectionIndex
+    let management: (any ManagementPort)?
 
     /// Puts the parts together.
     ///
@@ -18,17 +19,20 @@ package final class GatewayServices: Sendable {
     ///   - health: whether the server takes questions.
     ///   - configuration: how requests are read.
     ///   - waitsForDurability: whether answers wait for the fsync that covers their decisions.
+    ///   - management: answers administrators; nil when they cannot ask here.
     /// - Throws: only when the descriptors in the program are damaged.
     package init(
         engine: Engine,
         health: HealthState,
         configuration: GatewayConfiguration,
-        waitsForDurability: Bool
+        waitsForDurability: Bool,
+        management: (any ManagementPort)? = nil
     ) throws(WireError) {
         self.engine = engine
         self.health = health
         self.configuration = configuration
         self.waitsForDurability = waitsForDurability
+        self.management = management
         reflection = try ReflectionIndex()
     }
 

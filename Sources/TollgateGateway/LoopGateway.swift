@@ -13,6 +13,7 @@ package final class LoopGateway: LoopService {
     let decisions: DecisionLoop
     private let health: HealthService
     private let reflection: ReflectionService
+    private let management: ManagementService
     // Touched by one thread and by one call at a time, start to end: checking that at run time, for
     // each access, would find nothing.
     @exclusivity(unchecked) var models: ModelCatalogue
@@ -31,6 +32,7 @@ package final class LoopGateway: LoopService {
         decisions = services.engine.makeLoop()
         health = HealthService(services.health, on: loop)
         reflection = ReflectionService(services.reflection, on: loop)
+        management = ManagementService(services.management, on: loop)
         models = services.models
     }
 
@@ -66,8 +68,9 @@ package final class LoopGateway: LoopService {
         }
     }
 
-    /// The health has changed.
+    /// The health has changed, or an administrator's call has its answer.
     package func serviceWoken() {
+        management.deliver()
         health.tellWatches()
         if services.health.status == .notServing { endCheckStreams() }
     }
@@ -81,6 +84,7 @@ package final class LoopGateway: LoopService {
         case .settle: settle(call, message)
         case .healthCheck: health.check(call, message)
         case .healthList: health.list(call, message)
+        case nil: management.call(call, method - GatewayMethod.allCases.count, message)
         default: loop.fail(call, FailurePolicy.unimplemented.status, .now)
         }
     }
@@ -123,6 +127,7 @@ package final class LoopGateway: LoopService {
         checkStreams.remove(call)
         health.forget(call)
         reflection.forget(call)
+        management.forget(call)
     }
 
     /// Has the engine decide what is in `request`.

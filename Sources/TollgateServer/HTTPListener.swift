@@ -70,24 +70,36 @@ extension House {
         let engine = engine
         let health = health
         let store = store
-        return AdminServices(
+        let reloads = reloads
+        var services = AdminServices(
             registry: registry,
             groups: groups,
             models: models,
+            suppliers: suppliers,
             auditLog: store,
             engine: engine,
             time: engine.time,
             version: Version.current,
             metrics: {
-                MetricSources.families(journal: store.statistics, transport: rpc.statistics)
+                TransportMetrics.families(rpc.statistics)
+                    + JournalMetrics.families(store.statistics)
+                    + StoreMetrics.families(store.sizes, isWritable: store.isWritable)
+                    + [reloads.family]
             },
             readiness: {
                 var obstacles: [String] = []
-                if health.status != .serving { obstacles.append("not_serving") }
+                if health.status != .serving { obstacles.append(Readiness.stopping) }
                 if !engine.isReady { obstacles.append("journal") }
+                if !store.isWritable { obstacles.append("store") }
                 return Readiness(obstacles: obstacles)
-            }
+            },
+            answers: answers
         )
+        services.backups = HouseBackups(
+            store: store,
+            pepperFile: configuration.pepper == nil ? configuration.pepperFile : nil
+        )
+        return services
     }
 }
 

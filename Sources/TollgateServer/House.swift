@@ -1,4 +1,5 @@
 internal import Logging
+internal import TollgateAdmin
 internal import TollgateCore
 internal import TollgateCrypto
 internal import TollgateEngine
@@ -14,7 +15,13 @@ final class House: Sendable {
     let registry: KeyRegistry
     let groups: GroupRegistry
     let models: ModelRegistry
+    let suppliers: SupplierRegistry
     let health = HealthState()
+    /// Where checkpoints of the audit trail go, and what signs them; nil when nowhere.
+    let checkpoints: (file: CheckpointFile, key: SigningKey)?
+    let reloads = ReloadTally()
+    /// What was answered to requests of administrators that may be repeated, by either listener.
+    let answers = AnswerMemory()
     let services: GatewayServices
     /// The certificates of the rpc listener; nil when it is plain.
     let rpcTLS: TLSContextHolder?
@@ -27,31 +34,56 @@ final class House: Sendable {
         self.configuration = configuration
         rpcTLS = try House.openTLS(configuration.rpcTLS)
         try DataDirectory.prepare(configuration.dataDirectory)
-        let digester = try House.openDigester(configuration)
+        let (digester, box) = try House.openPepper(configuration)
+        checkpoints = try House.openCheckpoints(configuration)
         store = try House.openStore(configuration)
         engine = try House.openEngine(configuration, store, digester)
         models = try House.openModels(configuration, store, engine)
-        registry = KeyRegistry(engine: engine, groups: store)
+        suppliers = try House.openSuppliers(store, box, engine)
+        registry = KeyRegistry(engine: engine, groups: store, actions: engine)
         groups = GroupRegistry(
             catalogue: store,
             follower: engine,
             usage: engine,
             zones: engine.zones,
-            time: engine.time
+            time: engine.time,
+            actions: engine
         )
         do {
             services = try GatewayServices(
                 engine: engine,
                 health: health,
                 configuration: configuration.gateway,
-                waitsForDurability: configuration.durability == .power
+                waitsForDurability: configuration.durability == .power,
+                management: try ManagementFace(
+                    ManagementAPI(
+                        AdminServices(
+                            registry: registry,
+                            groups: groups,
+                            models: models,
+                            suppliers: suppliers,
+                            auditLog: store,
+                            engine: engine,
+                            time: engine.time,
+                            version: Version.current,
+                            // Neither is asked for over rpc.
+                            metrics: { [] },
+                            readiness: { Readiness() },
+                            answers: answers
+                        ),
+                        identities: configuration.managementIdentities
+                    )
+                )
             )
         } catch {
             throw ServerError("the program is damaged: its descriptors cannot be read")
         }
     }
 
-    private static func openTLS(
+    /// The certificates of the rpc listener; nil when it is plain.
+    ///
+    /// - Throws: what is wrong with the files.
+    static func openTLS(
         _ files: ServerConfiguration.TLSFiles?
     ) throws(ServerError) -> TLSContextHolder? {
         guard let files else { return nil }
@@ -66,21 +98,71 @@ final class House: Sendable {
         }
     }
 
-    private static func openDigester(
+    /// What depends on the pepper: the digests of keys, and the box for credentials.
+    private static func openPepper(
         _ configuration: ServerConfiguration
-    ) throws(ServerError) -> SecretDigester {
+    ) throws(ServerError) -> (SecretDigester, SecretBox) {
         do {
-            if let text = configuration.pepper {
-                return try SecretDigester(try Pepper(text: text))
-            }
-            let path = configuration.dataDirectory + "/pepper"
+            if let text = configuration.pepper { return try parts(of: try Pepper(text: text)) }
+            let path = configuration.pepperFile
             // A new pepper beside an old database would make every key invalid without a word.
             let isNew = !DataDirectory.holdsDatabase(configuration.dataDirectory)
-            return try SecretDigester(
-                isNew ? try PepperFile.loadOrCreate(at: path) : try PepperFile.load(at: path)
+            return try parts(
+                of: isNew ? try PepperFile.loadOrCreate(at: path) : try PepperFile.load(at: path)
             )
         } catch {
             throw ServerError(error.message)
+        }
+    }
+
+    /// The name of the file with the key that signs checkpoints, in the data directory.
+    static let signingKeyName = "signing-key"
+
+    private static func openCheckpoints(
+        _ configuration: ServerConfiguration
+    ) throws(ServerError) -> (file: CheckpointFile, key: SigningKey)? {
+        let key: SigningKey
+        do {
+            let path = configuration.dataDirectory + "/" + signingKeyName
+            key = try SigningKey(loadingOrCreating: path)
+        } catch {
+            throw ServerError(error.message)
+        }
+        guard let path = configuration.auditCheckpoints else { return nil }
+        return (try CheckpointFile(path: path), key)
+    }
+
+    private static func parts(
+        of pepper: consuming Pepper
+    ) throws(CryptoError) -> (SecretDigester, SecretBox) {
+        let box = try SecretBox(pepper)
+        return (try SecretDigester(pepper), box)
+    }
+
+    private static func openSuppliers(
+        _ store: Store,
+        _ box: SecretBox,
+        _ engine: Engine
+    ) throws(ServerError) -> SupplierRegistry {
+        do {
+            let suppliers = try SupplierRegistry(
+                store: store,
+                box: box,
+                time: engine.time,
+                actions: engine
+            ) {
+                engine.use($0)
+            }
+            engine.use(suppliers.catalogue)
+            if !suppliers.unreadable.isEmpty {
+                Logger(label: "tollgate").error(
+                    "credentials of suppliers cannot be read; the pepper is not theirs",
+                    metadata: ["suppliers": "\(suppliers.unreadable.joined(separator: ", "))"]
+                )
+            }
+            return suppliers
+        } catch {
+            throw ServerError("the stored suppliers cannot be used: \(error)")
         }
     }
 
@@ -128,7 +210,11 @@ final class House: Sendable {
         _ engine: Engine
     ) throws(ServerError) -> ModelRegistry {
         do {
-            let models = try ModelRegistry(base: configuration.models, store: store) {
+            let models = try ModelRegistry(
+                base: configuration.models,
+                store: store,
+                actions: engine
+            ) {
                 engine.use($0)
             }
             engine.use(models.catalogue)
@@ -164,8 +250,10 @@ final class House: Sendable {
         guard let file = configuration.modelFile else { return }
         do {
             try models.rebase(on: try ModelFile.read(file))
+            reloads.count(.models, succeeded: true)
             log.info("models reloaded")
         } catch {
+            reloads.count(.models, succeeded: false)
             log.error("models not reloaded", metadata: ["reason": "\(error)"])
         }
     }
@@ -177,10 +265,14 @@ final class House: Sendable {
     @discardableResult
     private func reloadCertificates(known: String? = nil) -> String? {
         do {
-            if let rpcTLS, try rpcTLS.reload() { log.info("certificates reloaded") }
+            if let rpcTLS, try rpcTLS.reload() {
+                reloads.count(.certificates, succeeded: true)
+                log.info("certificates reloaded")
+            }
             return nil
         } catch {
             if error.message != known {
+                reloads.count(.certificates, succeeded: false)
                 log.error("certificates not reloaded", metadata: ["reason": "\(error.message)"])
             }
             return error.message
@@ -198,6 +290,15 @@ final class House: Sendable {
 
     /// Certificates are renewed days before they end; this is about the operator's patience.
     private static let certificateInterval = Duration.seconds(5)
+
+    /// Records what strangers were told since the last minute: nobody asks any more.
+    func recordStrangers() {
+        do {
+            try engine.recordAllStrangers()
+        } catch {
+            log.error("not everything is recorded", metadata: ["reason": "\(error)"])
+        }
+    }
 
     /// Closes what is kept; everything recorded is on disk afterwards.
     func close() {

@@ -51,7 +51,8 @@ package struct Server: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let rpc = try await Listeners.startRPC(house)
         let http = try await HTTPListener.start(house, rpc: rpc.server)
-        let steward = Steward(house.engine)
+        let steward = Steward(house.engine, house.store, house.registry)
+        let auditSteward = AuditSteward(house)
         house.health.set(.serving)
         announce("tollgate ready rpc=\(rpc.address) http=\(http.address)")
         let cause = await waitForStop(signals, house, http)
@@ -61,6 +62,8 @@ package struct Server: Sendable {
         await rpc.server.stop()
         await http.stop()
         steward.stop()
+        house.recordStrangers()
+        auditSteward.stop()
         if let cause { throw cause }
     }
 

@@ -1,9 +1,12 @@
 @preconcurrency internal import Dispatch
 internal import Logging
 internal import TollgateEngine
+internal import TollgateStore
 
-/// Has the engine do about once a second what it does besides answering: recover from a failed
-/// write, and end holds whose time is over.
+/// Has done about once a second what is done besides answering: the engine recovers from a failed
+/// write and ends holds whose time is over, the registry records which keys have expired.
+///
+/// Logs what becomes of the disk meanwhile.
 ///
 /// Works on a queue of its own, for it waits for the disk.
 final class Steward: Sendable {
@@ -13,9 +16,9 @@ final class Steward: Sendable {
     private let timer: any DispatchSourceTimer
 
     /// Starts to work.
-    init(_ engine: Engine) {
+    init(_ engine: Engine, _ store: Store, _ registry: KeyRegistry) {
         timer = DispatchSource.makeTimerSource(queue: queue)
-        let round = Round(engine)
+        let round = Round(engine, store, registry)
         timer.setEventHandler { round.run() }
         timer.schedule(deadline: .now() + Steward.interval, repeating: Steward.interval)
         timer.resume()
@@ -29,17 +32,29 @@ final class Steward: Sendable {
 
     /// What is done in a round; only ever touched on the queue.
     private final class Round: @unchecked Sendable {
+        /// How many expired keys one round records.
+        private static let expiryLimit = 1000
+
         private let engine: Engine
+        private let store: Store
+        private let registry: KeyRegistry
         private let loop: DecisionLoop
+        private var watch: DiskWatch
         private let log = Logger(label: "tollgate")
         private var problem: String?
+        private var expiryProblem: RegistryError?
 
-        init(_ engine: Engine) {
+        init(_ engine: Engine, _ store: Store, _ registry: KeyRegistry) {
             self.engine = engine
+            self.store = store
+            watch = DiskWatch(store.statistics)
+            self.registry = registry
             loop = engine.makeLoop()
         }
 
         func run() {
+            // A change of a key that could not be written says as much as a decision.
+            if !store.isWritable { engine.distrust() }
             let wasReady = engine.isReady
             do {
                 try engine.tend(loop)
@@ -47,6 +62,25 @@ final class Steward: Sendable {
                 problem = nil
             } catch {
                 report("\(error)")
+            }
+            for (line, change) in watch.look(store.statistics) {
+                switch change {
+                case .began: log.warning("\(line)")
+                case .ended: log.notice("\(line): no more")
+                }
+            }
+            recordExpiries()
+        }
+
+        private func recordExpiries() {
+            do {
+                _ = try registry.recordExpiries(limit: Round.expiryLimit)
+                expiryProblem = nil
+            } catch {
+                if error != expiryProblem {
+                    log.error("expired keys not recorded", metadata: ["reason": "\(error)"])
+                }
+                expiryProblem = error
             }
         }
 

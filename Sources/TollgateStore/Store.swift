@@ -1,6 +1,7 @@
 internal import Synchronization
 package import TollgateCore
 package import TollgateEngine
+internal import TollgateMetrics
 
 /// Everything that Tollgate keeps: key records, the journal, the ledger and the audit log, in one
 /// RocksDB database.
@@ -13,10 +14,12 @@ package final class Store: Sendable {
     let catalogue: Catalogue
     let groups: GroupRows
     let models: ModelRows
+    let suppliers: SupplierRows
     let journal: BlockJournal
     let projector: Projector
     let watermark: Watermark
     let recovering = Mutex(())
+    let backing = BackupTurn()
     private let options: StoreOptions
     private let syncing: BackgroundThread
     private let projecting: BackgroundThread
@@ -28,13 +31,16 @@ package final class Store: Sendable {
     /// that nobody waits for it.
     ///
     /// - Parameters:
-    ///   - directory: made with mode 0700 if needed; `db/`, `watermark` and the temporary files
-    ///     `db-snapshot.sst` and `probe` in it are the store's.
+    ///   - directory: made with mode 0700 if needed; `db/`, `watermark` and, for a while,
+    ///     `db-snapshot.sst`, `probe` and `checkpoint/` in it are the store's.
     ///   - options: how to keep it.
     /// - Throws: `.unusable` when the directory cannot be used, `.locked` when another process has
     ///   it, `.corrupt` when the store is damaged or has lost something that was durable.
     package init(directory: String, options: StoreOptions) throws(StorageError) {
         try DataDirectory.prepare(directory)
+        // What a backup has left that the process did not survive.
+        FlatDirectory.remove(Store.checkpoint(in: directory))
+        FlatDirectory.remove(Store.checkpoint(in: directory) + ".tmp")
         let database = try Store.open("\(directory)/db", options)
         let watermark = try Watermark(path: "\(directory)/watermark")
         let catalogue = try Catalogue(database)
@@ -60,6 +66,7 @@ package final class Store: Sendable {
         self.catalogue = catalogue
         groups = GroupRows(database, catalogue.counter)
         models = ModelRows(database, catalogue.counter)
+        suppliers = SupplierRows(database, catalogue.counter)
         self.journal = journal
         self.projector = projector
         self.watermark = watermark
@@ -87,25 +94,27 @@ package final class Store: Sendable {
     }
 
     /// What the journal has done so far.
-    package var statistics: JournalStatistics { journal.state.withLock { $0.statistics } }
-
-    /// Seals everything that is in the journal now, without waiting until it is enough or old.
-    package func seal() throws(StorageError) {
-        try projector.sealAll()
+    package var statistics: JournalStatistics {
+        let now = Clock.nanoseconds()
+        var statistics = journal.state.withLock { state in
+            var statistics = state.statistics
+            statistics.sealingLag = state.oldestUnsealed.map { max(0, now &- $0) } ?? 0
+            statistics.ledgerLag = state.oldestUnfolded.map { max(0, now &- $0) } ?? 0
+            return statistics
+        }
+        statistics.appendTimes = journal.appends.current
+        statistics.syncTimes = journal.syncs.current
+        return statistics
     }
+
+    /// How much is kept, as far as can be told without reading it.
+    package var sizes: StoreSizes { database.sizes }
 
     /// Makes everything durable that is in the journal now, and writes a snapshot of the ledger that
     /// includes it, without waiting until that is due.
     package func writeSnapshot() throws(StorageError) {
         try journal.sync()
         try projector.snapshotAll()
-    }
-
-    /// Reads all sealed segments and proves that none was changed, damaged or removed.
-    ///
-    /// Takes as long as reading all of it takes.
-    package func verifyAuditChain() throws(StorageError) -> AuditChain {
-        try AuditChain(verifying: try database.snapshot())
     }
 }
 
@@ -135,6 +144,16 @@ extension Store: KeyCatalogue {
     package func isEmpty() throws(StorageError) -> Bool {
         try catalogue.isEmpty()
     }
+
+    package func keys(ofSession session: String, limit: Int) throws(StorageError) -> [KeyID] {
+        try catalogue.keys(ofSession: session, limit: limit)
+    }
+
+    package func keysExpired(by time: WallTime, limit: Int) throws(StorageError) -> [KeyID] {
+        try catalogue.keysExpired(by: time, limit: limit)
+    }
+
+    package var hasHashedSecrets: Bool { catalogue.hasHashedSecrets }
 }
 
 extension Store: Journal {
@@ -143,6 +162,18 @@ extension Store: Journal {
         epoch: JournalEpoch
     ) throws(StorageError) -> JournalPosition {
         try journal.append(block, epoch: epoch)
+    }
+
+    package func appendDurably(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition {
+        let position = try journal.append(block, epoch: epoch)
+        let landing = Landing()
+        journal.whenDurable(position) { error in landing.end(with: error) }
+        journal.syncSignal.raise()
+        try landing.wait()
+        return position
     }
 
     package func whenDurable(
@@ -177,10 +208,4 @@ extension Store: Ledger {
     }
 
     package var lastTime: Now? { projector.ledgerTime }
-}
-
-extension Store: AuditLog {
-    package func page(_ query: AuditQuery) throws(StorageError) -> AuditPage {
-        try AuditReader(journal).page(query)
-    }
 }

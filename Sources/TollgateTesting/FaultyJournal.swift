@@ -3,6 +3,8 @@ package import TollgateEngine
 
 /// A journal that fails when it is told to, in front of one that works.
 package final class FaultyJournal: Journal {
+    package var isWritable: Bool { true }
+
     /// What goes wrong.
     package enum Fault: Sendable {
         /// Nothing does.
@@ -69,6 +71,14 @@ package final class FaultyJournal: Journal {
             whenAppended()
             throw error
         }
+    }
+
+    package func appendDurably(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition {
+        if case .failsSyncs(let error) = fault { throw error }
+        return try append(block, epoch: epoch)
     }
 
     /// Fails as long as appending does.

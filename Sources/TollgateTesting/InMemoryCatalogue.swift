@@ -57,6 +57,29 @@ package final class InMemoryCatalogue: KeyCatalogue {
         return KeyPage(records: records, next: nil)
     }
 
+    package func keys(ofSession session: String, limit: Int) throws(StorageError) -> [KeyID] {
+        state.withLock { state in
+            let records = state.records.values.filter { $0.indexedSession == session }
+            return Array(records.map(\.id).sorted().prefix(limit))
+        }
+    }
+
+    package func keysExpired(by time: WallTime, limit: Int) throws(StorageError) -> [KeyID] {
+        state.withLock { state in
+            let due = state.records.values.compactMap { record in
+                record.indexedExpiry.map { (end: $0, id: record.id) }
+            }
+            let over = due.filter { $0.end <= time }.sorted { ($0.end, $0.id) < ($1.end, $1.id) }
+            return Array(over.map(\.id).prefix(limit))
+        }
+    }
+
+    package var hasHashedSecrets: Bool {
+        state.withLock { state in
+            state.records.values.contains { $0.secrets.contains(where: \.isHashed) }
+        }
+    }
+
     package func isEmpty() throws(StorageError) -> Bool {
         state.withLock { $0.records.isEmpty }
     }

@@ -8,6 +8,8 @@ package import TollgateEngine
 /// be compared with it. The ledger is folded when `project` is called, as the store's is in the
 /// background.
 package final class InMemoryJournal: Journal, AuditLog, Ledger {
+    package var isWritable: Bool { true }
+
     private struct State {
         var blocks: [[UInt8]] = []
         var epoch = JournalEpoch.first
@@ -69,6 +71,13 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
             state.blocks.append(copy)
             return JournalPosition(rawValue: UInt64(state.blocks.count))
         }
+    }
+
+    package func appendDurably(
+        _ block: Span<UInt8>,
+        epoch: JournalEpoch
+    ) throws(StorageError) -> JournalPosition {
+        try append(block, epoch: epoch)
     }
 
     package func recover() throws(StorageError) -> JournalEpoch {
@@ -159,9 +168,18 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
         return AuditPage(entries: page, next: page.count == limit ? page.last?.place : nil)
     }
 
-    /// All decisions, the oldest first.
+    package func usage(_ span: UsageSpan) throws(StorageError) -> UsageSummary {
+        var summary = UsageSummary()
+        for entry in try entries() {
+            if let key = entry.keyID, span.wants(key, at: entry.time) { summary.add(entry) }
+        }
+        return summary
+    }
+
+    /// All rows of the audit trail, the oldest first.
     package func entries() throws(StorageError) -> [AuditEntry] {
         var entries: [AuditEntry] = []
+        var endings: [ReservationID: RequestEnding] = [:]
         for (number, block) in appended.enumerated() {
             let position = JournalPosition(rawValue: UInt64(number + 1))
             var reader = try JournalBlockReader(block.span)
@@ -169,12 +187,26 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
             var index: UInt32 = 0
             while let record = try reader.next() {
                 let place = AuditPlace(position: position, index: index)
-                if record[2] == DecisionRecord.type {
+                switch record[2] {
+                case DecisionRecord.type:
                     entries.append(try DecisionRecord.read(record, time: time, place: place))
+                case RefusalRecord.type:
+                    entries.append(try RefusalRecord.read(record, time: time, place: place))
+                case ActionRecord.type:
+                    var entry = AuditEntry(place: place, time: time, reason: .allowed)
+                    entry.action = try ActionRecord.read(record)
+                    entry.keyID = entry.action?.actor
+                    entries.append(entry)
+                case SettlementRecord.type:
+                    let end = try SettlementRecord.ending(of: record, time: time).ending
+                    endings[end.reservation] = end
+                default:
+                    break
                 }
                 index += 1
             }
         }
+        for index in entries.indices { entries[index].ending = endings[entries[index].reservation] }
         return entries
     }
 }

@@ -1,4 +1,5 @@
 internal import Synchronization
+package import TollgateMetrics
 
 /// What the transport has done so far; sums over all loops.
 package struct TransportStatistics: Sendable, Equatable {
@@ -22,6 +23,11 @@ package struct TransportStatistics: Sendable, Equatable {
     package var timeouts = 0
     /// Connections closed as they came, because there were too many.
     package var connectionsRefused = 0
+    /// Connections whose TLS handshake failed or took too long.
+    package var tlsHandshakeFailures = 0
+    /// How long answers took that wait for the end of their turn: from the beginning of the turn in
+    /// which the request was complete until everything was handed to the socket.
+    package var answers = LatencyCounts()
 
     package init() {}
 }
@@ -53,6 +59,8 @@ final class LoopCounters: Sendable {
     let budgetViolations = Counter()
     let timeouts = Counter()
     let connectionsRefused = Counter()
+    let tlsHandshakeFailures = Counter()
+    let answers = LatencyHistogram()
 
     /// Adds what this loop counted.
     func add(to sum: inout TransportStatistics) {
@@ -68,5 +76,7 @@ final class LoopCounters: Sendable {
         sum.budgetViolations += budgetViolations.current
         sum.timeouts += timeouts.current
         sum.connectionsRefused += connectionsRefused.current
+        sum.tlsHandshakeFailures += tlsHandshakeFailures.current
+        sum.answers += answers.current
     }
 }

@@ -16,7 +16,7 @@ protocol Scenario: Sendable {
 /// Everything that can be measured, in the order in which it is.
 enum Scenarios {
     static let all: [any Scenario] = [
-        ChecksScenario(), LimitsScenario(), InstructionsScenario(isLimited: false),
+        ChecksScenario(), LimitsScenario(), AdminScenario(), InstructionsScenario(isLimited: false),
         InstructionsScenario(isLimited: true),
     ]
 }

@@ -103,6 +103,22 @@ final class Workbench {
         return LoadGenerator(body: body, core: loadCore, directory: directory)
     }
 
+    /// A generator of load on the management listener.
+    ///
+    /// - Parameter text: what is sent with each request; nil to read.
+    /// - Returns: the generator.
+    /// - Throws: when the body cannot be written to a file.
+    func load(sending text: String?) throws -> LoadGenerator {
+        let file = directory.appending(path: "load.json")
+        if let text { try Data(text.utf8).write(to: file) }
+        return LoadGenerator(
+            body: text == nil ? nil : file,
+            isHTTP1: true,
+            core: loadCore,
+            directory: directory
+        )
+    }
+
     /// Makes real gRPC calls with another implementation of HTTP/2, and reads the answers: a good
     /// key is allowed, an unknown one and another model are denied.
     ///

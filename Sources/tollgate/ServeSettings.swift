@@ -27,6 +27,9 @@ struct ServeSettings: ParsableArguments {
     @Option(name: .customLong("http-tls-key"), help: help(.httpTLSKey))
     var httpTLSKey: String?
 
+    @Option(name: .customLong("management-identity"), help: help(.managementIdentity))
+    var managementIdentity: [String] = []
+
     @Option(name: .customLong("admin-key"), help: help(.adminKey))
     var adminKey: String?
 
@@ -78,6 +81,12 @@ struct ServeSettings: ParsableArguments {
     @Option(name: .customLong("max-active-keys"), help: help(.activeKeys))
     var activeKeys: String?
 
+    @Option(name: .customLong("audit-retention"), help: help(.auditRetention))
+    var auditRetention: String?
+
+    @Option(name: .customLong("audit-checkpoints"), help: help(.auditCheckpoints))
+    var auditCheckpoints: String?
+
     /// What was set, by the name of the setting.
     var values: [String: String] {
         var values: [String: String] = [:]
@@ -97,6 +106,10 @@ struct ServeSettings: ParsableArguments {
             (.tlsClientCA, tlsClientCA),
             (.httpTLSCertificate, httpTLSCertificate),
             (.httpTLSKey, httpTLSKey),
+            (
+                .managementIdentity,
+                managementIdentity.isEmpty ? nil : managementIdentity.joined(separator: ",")
+            ),
             (.adminKey, adminKey),
             (.pepper, pepper),
             (.durability, durability),
@@ -114,6 +127,8 @@ struct ServeSettings: ParsableArguments {
             (.defaultMaximumOutput, defaultMaximumOutput),
             (.maximumMessage, maximumMessage),
             (.activeKeys, activeKeys),
+            (.auditRetention, auditRetention),
+            (.auditCheckpoints, auditCheckpoints),
         ]
     }
 

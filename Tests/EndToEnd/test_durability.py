@@ -104,6 +104,24 @@ def refusals(stub, request, count: int) -> list[grpc.RpcError]:
     return [error for call in calls if (error := call.exception()) is not None]
 
 
+@pytest.mark.parametrize("failing_server", [FileSizeLimit], indirect=True)
+def test_readiness_follows_changes_that_cannot_be_written(failing_server):
+    server, failure = failing_server
+    fields = {"name": "n"}
+    assert server.admin.call("POST", "/v1/keys", json=fields).status_code == 201
+    assert server.status_of("/readyz") == 200
+    failure.begin()
+    server.until(
+        lambda: server.admin.call("POST", "/v1/keys", json=fields).status_code == 503,
+        "a new key is refused",
+    )
+    assert server.status_of("/readyz") == 503
+    failure.end()
+    # By itself, although nobody asks for anything.
+    server.until(lambda: server.status_of("/readyz") == 200, "ready again")
+    assert server.admin.create(name="afterwards").secret
+
+
 def test_without_a_journal_nothing_is_allowed(failing_server, envoy_before):
     server, failure = failing_server
     envoy = envoy_before(server.rpc)

@@ -15,7 +15,12 @@ from support.native import messages as native
 from support.native import services
 
 SERVING = messages.HealthCheckResponse.SERVING
-SERVICES = ["", "envoy.service.auth.v3.Authorization", "tollgate.v1.Authorization"]
+SERVICES = [
+    "",
+    "envoy.service.auth.v3.Authorization",
+    "tollgate.v1.Authorization",
+    "tollgate.v1.KeyManagement",
+]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -64,7 +69,7 @@ def test_watchers_hear_of_the_end_before_it_comes(tollgate):
             )
             for service in SERVICES
         ]
-        assert [next(watch).status for watch in watches] == [SERVING] * 3
+        assert [next(watch).status for watch in watches] == [SERVING] * len(SERVICES)
         server.send(signal.SIGTERM)
         for watch in watches:
             assert next(watch).status == messages.HealthCheckResponse.NOT_SERVING

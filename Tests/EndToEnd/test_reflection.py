@@ -16,6 +16,7 @@ from support.native import reflection, reflection_services
 SERVICES = {
     "envoy.service.auth.v3.Authorization",
     "tollgate.v1.Authorization",
+    "tollgate.v1.KeyManagement",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",

@@ -11,8 +11,8 @@ from support.admin import TIMEOUT, Admin
 from support.native import messages, services
 
 
-def test_no_secret_is_kept_logged_or_told(tollgate, envoy_before):
-    server = tollgate("--log-level", "trace").start()
+def test_no_secret_is_kept_logged_or_told(tollgate, envoy_before, tmp_path):
+    server = tollgate("--log-level", "trace", "--audit-checkpoints", tmp_path / "checkpoints").start()
     envoy = envoy_before(server.rpc)
     admin = server.admin
     key = admin.create()
@@ -20,10 +20,13 @@ def test_no_secret_is_kept_logged_or_told(tollgate, envoy_before):
     admin.revoke(revoked)
     unknown = f"sk-canary-{uuid.uuid4().hex}"
     mistyped = key.secret[:-1] + ("0" if key.secret[-1] != "0" else "1")
-    secrets = [server.admin_key, key.secret, revoked.secret, unknown, mistyped]
+    prompt = f"a prompt that nobody may see {uuid.uuid4().hex}"
+    secrets = [server.admin_key, key.secret, revoked.secret, unknown, mistyped, prompt]
     seen: list[str] = []
 
-    for secret in secrets:
+    # What the client asks the model is in the request that the proxy shows.
+    envoy.ask(key.secret, model="gpt-4o", messages=[{"role": "user", "content": prompt}])
+    for secret in secrets[:-1]:
         reply = envoy.ask(secret, headers={"x-api-key": secret}, model="gpt-4o")
         seen.append(reply.body.decode() + str(reply.headers))
         stranger = Admin(f"http://{server.http}", secret)
@@ -45,10 +48,15 @@ def test_no_secret_is_kept_logged_or_told(tollgate, envoy_before):
                 seen.append(error.details())
 
     seen.append(requests.get(f"http://{server.http}/metrics", timeout=TIMEOUT).text)
-    seen.append(str(admin.logs()))
+    seen.append(str(admin.logs(type="all")))
+    for form in ("json", "jsonl", "csv"):
+        parameters = {"format": form, "limit": "all", "type": "all"}
+        seen.append(admin.call("GET", "/v1/audit-logs", params=parameters).text)
+    seen.append(admin.call("GET", "/v1/manage/logs").text)
+    seen.append(admin.call("GET", "/v1/usage?group_by=key,model,day").text)
     seen.append(str(admin.keys()))
     assert server.terminate() == 0
-    seen += [server.output, server.errors]
+    seen += [server.output, server.errors, (tmp_path / "checkpoints").read_text()]
     for secret in secrets:
         for text in seen:
             assert secret not in text

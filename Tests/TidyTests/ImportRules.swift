@@ -38,19 +38,23 @@ enum ImportRules {
     /// The rooms, and those that each may look into.
     private static let rooms: [String: Set<String>] = [
         "TollgateCore": [],
+        "TollgateMetrics": [],
         "TollgateCrypto": ["TollgateCore"],
         "TollgateEngine": ["TollgateCore", "TollgateCrypto"],
         "TollgateWire": ["TollgateCore"],
-        "TollgateStore": ["TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateWire"],
-        "TollgateTransport": [],
+        "TollgateStore": [
+            "TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateMetrics", "TollgateWire",
+        ],
+        "TollgateTransport": ["TollgateMetrics"],
         "TollgateGateway": [
             "TollgateCore", "TollgateEngine", "TollgateTransport", "TollgateWire",
         ],
-        "TollgateAdmin": ["TollgateCore", "TollgateEngine"],
+        "TollgateAdmin": ["TollgateCore", "TollgateEngine", "TollgateMetrics"],
         "TollgateNotify": ["TollgateCore", "TollgateEngine"],
         "TollgateServer": [
             "TollgateAdmin", "TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateGateway",
-            "TollgateNotify", "TollgateStore", "TollgateTransport", "TollgateWire",
+            "TollgateMetrics", "TollgateNotify", "TollgateStore", "TollgateTransport",
+            "TollgateWire",
         ],
         // Beside the server it is a client: of the REST API's JSON and of the RPC's messages.
         "tollgate": ["TollgateAdmin", "TollgateCore", "TollgateServer", "TollgateWire"],
@@ -61,7 +65,8 @@ enum ImportRules {
 
     /// Rooms that do without Foundation: it is large, slow, and differs between systems.
     private static let roomsWithoutFoundation: Set<String> = [
-        "TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateWire", "TollgateTransport",
+        "TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateMetrics", "TollgateWire",
+        "TollgateTransport",
     ]
 
     static let accessLevel = Rule(

@@ -31,12 +31,15 @@ final class AdminHarness: Sendable {
     let journal: InMemoryJournal
     let faults: FaultyJournal
     let clock = ManualClock()
+    let actions = InMemoryActions()
     let engine: Engine
     let registry: KeyRegistry
     let groupCatalogue = InMemoryGroups()
     let groups: GroupRegistry
     let modelStore = InMemoryModels()
     let models: ModelRegistry
+    let suppliers: SupplierRegistry
+    let answers = AnswerMemory()
     private let secrets: [Caller: String]
     private let obstacles = Mutex<[String]>([])
     private let metrics: [MetricFamily]
@@ -54,15 +57,22 @@ final class AdminHarness: Sendable {
                 digester: try SecretDigester(try Pepper.generate())
             )
         )
-        registry = KeyRegistry(engine: engine, groups: groupCatalogue)
+        registry = KeyRegistry(engine: engine, groups: groupCatalogue, actions: actions)
         groups = GroupRegistry(
             catalogue: groupCatalogue,
             follower: engine,
             usage: engine,
             zones: .utcOnly,
-            time: clock
+            time: clock,
+            actions: actions
         )
-        models = try ModelRegistry(base: .builtIn, store: modelStore)
+        models = try ModelRegistry(base: .builtIn, store: modelStore, actions: actions)
+        suppliers = try SupplierRegistry(
+            store: InMemorySuppliers(),
+            box: try SecretBox(try Pepper.generate()),
+            time: clock,
+            actions: actions
+        )
         self.metrics = metrics
         var auditor = KeyChanges()
         auditor.name = "auditor"
@@ -91,12 +101,14 @@ final class AdminHarness: Sendable {
             registry: registry,
             groups: groups,
             models: models,
+            suppliers: suppliers,
             auditLog: journal,
             engine: engine,
             time: clock,
             version: "1.2.3",
             metrics: { self.metrics },
-            readiness: { Readiness(obstacles: self.obstacles.withLock { $0 }) }
+            readiness: { Readiness(obstacles: self.obstacles.withLock { $0 }) },
+            answers: answers
         )
     }
 
@@ -124,8 +136,19 @@ final class AdminHarness: Sendable {
         as caller: Caller = .admin,
         headers: HTTPFields = [:]
     ) async throws -> Answer {
+        try await call(method, uri, body, secret: secrets[caller], headers: headers)
+    }
+
+    /// Sends a request with this key and reads the answer.
+    func call(
+        _ method: HTTPRequest.Method,
+        _ uri: String,
+        _ body: String? = nil,
+        secret: String?,
+        headers: HTTPFields = [:]
+    ) async throws -> Answer {
         var headers = headers
-        if let secret = secrets[caller] { headers[.authorization] = "Bearer \(secret)" }
+        if let secret { headers[.authorization] = "Bearer \(secret)" }
         if body != nil, headers[.contentType] == nil {
             headers[.contentType] = "application/json"
         }
@@ -177,7 +200,7 @@ final class AdminHarness: Sendable {
     /// All lists, to see whether anything has changed.
     func everything() async throws -> [String] {
         var texts: [String] = []
-        for list in ["keys", "organizations", "teams", "users", "models"] {
+        for list in ["keys", "organizations", "teams", "users", "models", "suppliers"] {
             texts.append(try await call(.get, "/v1/\(list)?limit=1000").text)
         }
         return texts
@@ -200,6 +223,24 @@ final class AdminHarness: Sendable {
         let verdict = try loop.check(request)
         _ = try loop.commit()
         return verdict
+    }
+
+    /// Reports what a request has used, in a turn of its own.
+    func settle(
+        _ reservation: ReservationID,
+        input: UInt64,
+        output: UInt64,
+        latency: UInt32
+    ) throws {
+        let loop = engine.makeLoop()
+        loop.beginTurn()
+        var settlement = Settlement()
+        settlement.reservation = reservation
+        settlement.tokens = TokenCounts(input: input, output: output)
+        settlement.status = 200
+        settlement.latency = latency
+        _ = try loop.settle(settlement)
+        _ = try loop.commit()
     }
 }
 

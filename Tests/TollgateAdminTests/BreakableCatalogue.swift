@@ -42,6 +42,18 @@ final class BreakableCatalogue: KeyCatalogue {
         return try base.page(after: cursor, limit: limit, scanLimit: scanLimit, where: isWanted)
     }
 
+    func keys(ofSession session: String, limit: Int) throws(StorageError) -> [KeyID] {
+        try check()
+        return try base.keys(ofSession: session, limit: limit)
+    }
+
+    func keysExpired(by time: WallTime, limit: Int) throws(StorageError) -> [KeyID] {
+        try check()
+        return try base.keysExpired(by: time, limit: limit)
+    }
+
+    var hasHashedSecrets: Bool { base.hasHashedSecrets }
+
     func isEmpty() throws(StorageError) -> Bool {
         try check()
         return try base.isEmpty()

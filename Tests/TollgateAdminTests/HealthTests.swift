@@ -3,6 +3,7 @@ internal import HummingbirdTesting
 internal import Testing
 internal import TollgateAdmin
 internal import TollgateEngine
+internal import TollgateMetrics
 
 @Suite("Health and metrics")
 struct HealthTests {
@@ -33,7 +34,9 @@ struct HealthTests {
         let lines = answer.text.split(separator: "\n")
         let expected = [
             "# TYPE tollgate_decisions_total counter",
-            #"tollgate_build_info{version="1.2.3"} 1"#,
+            #"tollgate_build_info{version="1.2.3",swift="6.3"} 1"#,
+            #"tollgate_settlements_total{outcome="applied"} 0"#,
+            "tollgate_open_holds 1",
             "tollgate_ready 1",
             #"tollgate_decisions_total{reason="allowed"} 1"#,
             #"tollgate_decisions_total{reason="invalid_api_key"} 2"#,
@@ -47,6 +50,25 @@ struct HealthTests {
         let names = lines.filter { !$0.hasPrefix("#") }
             .map { $0.prefix { $0 != " " } }
         #expect(Set(names).count == names.count)
+    }
+
+    @Test("A histogram counts up to each bound, and ends with all of them")
+    func histogram() async throws {
+        let histogram = LatencyHistogram()
+        histogram.record(nanoseconds: 2000, times: 2)
+        histogram.record(nanoseconds: 30_000_000_000)
+        let harness = try AdminHarness(metrics: [
+            MetricFamily("x_duration_seconds", "Times.", histogram.current)
+        ])
+        let text = try await harness.call(.get, "/metrics", as: .nobody).text
+        for line in [
+            "# TYPE x_duration_seconds histogram",
+            #"x_duration_seconds_bucket{le="0.000001"} 0"#,
+            #"x_duration_seconds_bucket{le="0.0000025"} 2"#,
+            #"x_duration_seconds_bucket{le="10"} 2"#,
+            #"x_duration_seconds_bucket{le="+Inf"} 3"#, "x_duration_seconds_sum 30.000004",
+            "x_duration_seconds_count 3",
+        ] { #expect(text.contains(line + "\n"), "\(line)") }
     }
 
     @Test("Labels and help texts cannot break out of their line")

@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Testing
 internal import TollgateAdmin
 internal import TollgateCore
+internal import TollgateEngine
 internal import TollgateTesting
 
 @Suite("Models")
@@ -46,6 +47,23 @@ struct ModelTests {
         }
         _ = try await harness.call(.put, "/v1/models", put)
         #expect(try await model("vendor/new", harness) != nil)
+    }
+
+    @Test("What is put and deleted is recorded: who, which, and the fields that are different")
+    func recorded() async throws {
+        let harness = try AdminHarness()
+        let before = harness.actions.all.count
+        let put = #"{"models":[{"id":"vendor/new","provider":"v"},{"id":"b","provider":"v"}]}"#
+        _ = try await harness.call(.put, "/v1/models", put)
+        let priced = #"{"models":[{"id":"b","provider":"v","input_price":1,"output_price":2}]}"#
+        _ = try await harness.call(.put, "/v1/models", priced)
+        _ = try await harness.call(.delete, "/v1/models/B")
+        _ = try await harness.call(.delete, "/v1/models/none")
+        let actions = harness.actions.all.dropFirst(before)
+        #expect(actions.map(\.name) == ["models.updated", "models.updated", "models.deleted"])
+        #expect(actions.map(\.target) == ["vendor/new, b", "b", "b"])
+        #expect(actions.map(\.fields) == [["provider"], ["input_price", "output_price"], []])
+        #expect(actions.allSatisfy { $0.actor != nil })
     }
 
     @Test("Prices are exact, and what is below a pico-USD for a token is rounded up")

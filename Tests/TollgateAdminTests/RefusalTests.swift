@@ -28,6 +28,7 @@ struct RefusalTests {
         "Every bad request gets its status, its code and the path of its field, and changes nothing",
         arguments: [
             "refusals.txt", "refusals-limits.txt", "refusals-groups.txt", "refusals-models.txt",
+            "refusals-suppliers.txt",
         ]
     )
     func refusals(table: String) async throws {

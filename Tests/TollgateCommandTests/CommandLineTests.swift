@@ -130,6 +130,57 @@ struct CommandLineTests {
         #expect(id("log_x_1") == nil)
     }
 
+    @Test("A rotation says how long the old secret works, when it was said")
+    func grace() throws {
+        func body(_ more: [String]) throws -> JSONValue {
+            try KeysRotate.parse(["key_1"] + more).body
+        }
+        #expect(try body([]) == .object([]))
+        #expect(try body(["--grace", "24h"]) == ["grace": "86400s"])
+        #expect(try body(["--grace", "none"]) == ["grace": "0s"])
+    }
+
+    @Test("A temporary key needs an end")
+    func temporary() throws {
+        let arguments = ["--session-id", "s1", "--allowed-models", "gpt-4o"]
+        let error = #expect(throws: CommandFailure.self) {
+            try KeysTemporary.parse(arguments).document()
+        }
+        #expect(error?.exitCode == 2)
+        #expect(
+            try KeysTemporary.parse(arguments + ["--expires-in", "15m"]).document()
+                == [
+                    "expires_in": 900, "allowed_models": .array(["gpt-4o"]), "session_id": "s1",
+                ]
+        )
+    }
+
+    @Test(
+        "Keys to import are a document, a list or a line each",
+        arguments: [
+            #"{"keys":[{"name":"a"},{"name":"b"}]}"#, #"[{"name":"a"},{"name":"b"}]"#,
+            "{\"name\":\"a\"}\n\n{\"name\":\"b\"}\n",
+        ]
+    )
+    func imports(text: String) throws {
+        let keys = try ImportFile.keys(in: Array(text.utf8), "f")
+        #expect(keys == [["name": "a"], ["name": "b"]])
+    }
+
+    @Test(
+        "What cannot be imported is said with its place",
+        arguments: [
+            ("{\"name\":\"a\"}\n{\"name\":", "f:2:9: "), ("{\n\"name\": }", "f:2:9: "),
+            ("7", "f holds a number, not keys"),
+        ]
+    )
+    func badImports(text: String, start: String) {
+        let error = #expect(throws: CommandFailure.self) {
+            try ImportFile.keys(in: Array(text.utf8), "f")
+        }
+        #expect(error?.message.hasPrefix(start) == true, "\(error?.message ?? "")")
+    }
+
     @Test(
         "Command lines that cannot be are refused before anything is sent",
         arguments: [
@@ -140,8 +191,16 @@ struct CommandLineTests {
             ["keys", "create", "--budget-daily", "0.0000000001"], ["orgs", "credit", "acme"],
             ["orgs", "credit", "acme", "none"], ["teams", "get"],
             ["users", "list", "--limit", "0"],
-            ["usage"], ["usage", "--key", "a", "--org", "b"], ["models", "import"],
+            ["usage", "--key", "a", "--org", "b"], ["usage", "--key", "a", "--since", "1h"],
+            ["audit", "--format", "xml"], ["audit", "--follow", "--output-file", "f"],
+            ["verify", "--repair", "--checkpoints", "f"], ["verify", "--public-key", "00"],
+            ["models", "import"],
             ["keys", "list", "--output", "xml"],
+            ["keys", "rotate"],
+            ["keys", "rotate", "k", "--grace", "soon"], ["keys", "bulk", "explode", "k"],
+            ["keys", "bulk", "disable"], ["keys", "import"], ["backup"], ["restore"],
+            ["restore", "f"], ["restore", "f", "--data-dir", "d", "--open-windows", "both"],
+            ["completions", "csh"], ["config", "print", "--no-such", "1"],
         ]
     )
     func refused(arguments: [String]) {

@@ -52,6 +52,34 @@ struct OutputTests {
         #expect(first == Array(AuditTable.following(logs, withHeadings: false).prefix(1)))
     }
 
+    @Test("Answers about many keys become one, with places in the whole file")
+    func bulk() throws {
+        var imports = BulkAnswer()
+        imports.add(try Golden.document("import.json"), behind: 0)
+        imports.add(try Golden.document("import.json"), behind: 200)
+        #expect(imports.failureCount == 2)
+        try expect(BulkTable.lines(imports.document), "import.txt")
+        var bulk = BulkAnswer()
+        bulk.add(try Golden.document("bulk.json"), behind: 0)
+        try expect(BulkTable.lines(bulk.document), "bulk.txt")
+    }
+
+    @Test("Progress is a bar that ends full")
+    func progress() {
+        #expect(
+            ProgressLine.line("import", 50, of: 200)
+                == "import [#######.......................] 25 % (50 of 200)"
+        )
+        #expect(
+            ProgressLine.line("import", 9, of: 9).contains("[##############################] 100 %")
+        )
+        #expect(ProgressLine.line("import", 0, of: 0).contains("100 %"))
+        #expect(
+            [999, 1000, 1_550_000, 2_000_000_000].map(ByteCount.text)
+                == ["999 B", "1.0 kB", "1.6 MB", "2.0 GB"]
+        )
+    }
+
     @Test("A list without entries is its headings")
     func empty() {
         let lines = KeyTable.list(["keys": .array([])])

@@ -65,11 +65,11 @@ struct KeyRulesTests {
     @Test("restricts addresses only when the list is on")
     func switchedOff() throws {
         var record = KeyRecord.sample { $0.ipAllowlist.addresses = ["10.0.0.1"] }
-        #expect(try rules(record).networks == nil)
+        #expect(try rules(record).access.networks == nil)
         record.ipAllowlist.isEnabled = true
-        #expect(try rules(record).networks == [try #require(IPNetwork("10.0.0.1"))])
+        #expect(try rules(record).access.networks == [try #require(IPNetwork("10.0.0.1"))])
         record.ipAllowlist.addresses = []
-        #expect(try rules(record).networks == [])
+        #expect(try rules(record).access.networks == [])
     }
 
     @Test("takes over what decisions read besides")

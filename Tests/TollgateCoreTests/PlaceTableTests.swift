@@ -4,7 +4,7 @@ internal import TollgateTesting
 
 @Suite("The table of places")
 struct PlaceTableTests {
-    @Test("finds what a dictionary finds, whatever came and went", arguments: [1, 2, 3] as [UInt64])
+    @Test("finds what a dictionary finds", arguments: [1, 2, 3] as [UInt64])
     func equalsDictionary(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var table = PlaceTable()

@@ -74,6 +74,28 @@ final class StandInCatalogue: KeyCatalogue {
         state.withLock { $0.records.isEmpty }
     }
 
+    func keys(ofSession session: String, limit: Int) throws(StorageError) -> [KeyID] {
+        state.withLock { state in
+            let records = state.records.values.filter { $0.indexedSession == session }
+            return Array(records.map(\.id).sorted().prefix(limit))
+        }
+    }
+
+    func keysExpired(by time: WallTime, limit: Int) throws(StorageError) -> [KeyID] {
+        state.withLock { state in
+            let records = state.records.values.filter { record in
+                record.indexedExpiry.map { $0 <= time } ?? false
+            }
+            return Array(records.map(\.id).sorted().prefix(limit))
+        }
+    }
+
+    var hasHashedSecrets: Bool {
+        state.withLock { state in
+            state.records.values.contains { $0.secrets.contains(where: \.isHashed) }
+        }
+    }
+
     var reads: Int { state.withLock { $0.reads } }
 
     func setWriting(_ writing: Writing) {
@@ -119,6 +141,7 @@ struct House {
     let digester: SecretDigester
     let engine: Engine
     let registry: KeyRegistry
+    let actions = InMemoryActions()
 
     init(_ options: EngineOptions = EngineOptions()) throws {
         try self.init(
@@ -156,7 +179,7 @@ struct House {
             ),
             options
         )
-        registry = KeyRegistry(engine: engine, groups: groups)
+        registry = KeyRegistry(engine: engine, groups: groups, actions: actions)
     }
 
     /// The house of the next process, on the same disk.
@@ -169,6 +192,12 @@ struct House {
 
     /// Someone who may do everything.
     let administrator = Principal(keyID: KeyID(rawValue: 99), permissions: .all)
+
+    /// Switches a key, as the administrator.
+    @discardableResult
+    func setStatus(_ status: KeyStatus, of id: KeyID) throws(RegistryError) -> KeyRecord {
+        try registry.setStatus(status, of: id, by: administrator)
+    }
 
     /// A new key, and its secret.
     func key(

@@ -135,6 +135,7 @@ struct LoopGatewayTests {
             #expect(answer.messages.isEmpty)
         }
         gateway.journal.fault = .none
+        try gateway.engine.recover()
         let later = try client.call(.check, NativeMessage.check())
         gateway.harness.tick()
         #expect(try client.answer(later).status == "0")

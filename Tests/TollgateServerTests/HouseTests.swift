@@ -10,6 +10,7 @@ import TollgateGateway
 struct HouseTests {
     private static let pepper = String(repeating: "5a", count: 32)
     private static let adminKey = "the-operators-own-secret"
+    private let everyone = Principal(keyID: KeyID(rawValue: 1), permissions: .all)
 
     // MARK: Opening and closing
 
@@ -146,7 +147,9 @@ struct HouseTests {
         for _ in 0..<2 {
             try fixture.withHouse(flags) { (house) throws in
                 #expect(try house.announcements().isEmpty)
-                let keys = try house.registry.keys(after: nil, limit: 10) { _ in true }
+                let keys = try house.registry.keys(after: nil, limit: 10, seenBy: everyone) { _ in
+                    true
+                }
                 #expect(keys.records.count == 1)
                 let administrator = try house.registry.principal(presenting: Self.adminKey)
                 #expect(administrator?.permissions == .all)
@@ -178,7 +181,8 @@ struct HouseTests {
             let description = error?.description ?? ""
             #expect(description.hasPrefix("the admin key "))
             #expect(!description.contains(secret))
-            let keys = try house.registry.keys(after: nil, limit: 10) { _ in true }
+            let keys = try house.registry.keys(after: nil, limit: 10, seenBy: everyone) { _ in true
+            }
             #expect(keys.records.isEmpty)
         }
     }

@@ -85,4 +85,61 @@ struct CatalogueTests {
         #expect(page.records.isEmpty)
         #expect(page.next == Samples.keyID(8))
     }
+
+    @Test("finds the keys of a session until they are revoked", arguments: Kind.allCases)
+    func sessions(kind: Kind) throws {
+        let catalogue = try make(kind)
+        var records: [KeyRecord] = []
+        for (number, session) in ["s", "s", "ss", "", "s"].enumerated() {
+            var record = Samples.record(number + 1, digests: [number])
+            record.session = session.isEmpty ? nil : session
+            records.append(record)
+            try catalogue.save(record, replacing: nil)
+        }
+        #expect(try catalogue.keys(ofSession: "s", limit: 10) == [1, 2, 5].map(Samples.keyID))
+        #expect(try catalogue.keys(ofSession: "s", limit: 2) == [1, 2].map(Samples.keyID))
+        #expect(try catalogue.keys(ofSession: "ss", limit: 10) == [Samples.keyID(3)])
+        #expect(try catalogue.keys(ofSession: "", limit: 10).isEmpty)
+        var revoked = records[1]
+        revoked.status = .revoked
+        try catalogue.save(revoked, replacing: records[1])
+        #expect(try catalogue.keys(ofSession: "s", limit: 10) == [1, 5].map(Samples.keyID))
+    }
+
+    @Test("finds the keys whose time is over, once, in its order", arguments: Kind.allCases)
+    func expiries(kind: Kind) throws {
+        let catalogue = try make(kind)
+        var records: [KeyRecord] = []
+        for (number, end) in [30, -20, 10, 10, nil].enumerated() {
+            var record = Samples.record(number + 1, digests: [number])
+            record.expiresAt = end.map { WallTime(milliseconds: Int64($0)) }
+            records.append(record)
+            try catalogue.save(record, replacing: nil)
+        }
+        func over(by time: Int64, limit: Int = 10) throws -> [KeyID] {
+            try catalogue.keysExpired(by: WallTime(milliseconds: time), limit: limit)
+        }
+        #expect(try over(by: -21).isEmpty)
+        #expect(try over(by: 9) == [Samples.keyID(2)])
+        #expect(try over(by: 10) == [2, 3, 4].map(Samples.keyID))
+        #expect(try over(by: 1000, limit: 2) == [2, 3].map(Samples.keyID))
+        var recorded = records[1]
+        recorded.isExpiryRecorded = true
+        try catalogue.save(recorded, replacing: records[1])
+        var later = records[2]
+        later.expiresAt = WallTime(milliseconds: 2000)
+        try catalogue.save(later, replacing: records[2])
+        #expect(try over(by: 1000) == [4, 1].map(Samples.keyID))
+    }
+
+    @Test("knows whether a secret ever came as a hash", arguments: Kind.allCases)
+    func hashed(kind: Kind) throws {
+        let catalogue = try make(kind)
+        try catalogue.save(Samples.record(1, digests: [1]), replacing: nil)
+        #expect(!catalogue.hasHashedSecrets)
+        var record = Samples.record(2, digests: [2])
+        record.secrets[0].isHashed = true
+        try catalogue.save(record, replacing: nil)
+        #expect(catalogue.hasHashedSecrets)
+    }
 }

@@ -144,13 +144,13 @@ struct SealingTests {
         #expect(texts == BlockBuilder.record(decision) + settlement.record)
         let rows = try #require(try content(.rows, in: snapshot))
         let row = SegmentRow(1, of: rows.span)
-        #expect(!row.isDecision)
+        #expect(row.isSettlement)
         #expect(Int(row.offset) == BlockBuilder.record(decision).count)
     }
 
     /// The first chunk of a kind in the segment that ends at position 1.
-    private func content(_ kind: SegmentHeader.Kind, in snapshot: Snapshot) throws -> [UInt8]? {
-        let key = SegmentHeader.key(1, kind, 0)
+    private func content(_ kind: SegmentChunk.Kind, in snapshot: Snapshot) throws -> [UInt8]? {
+        let key = SegmentChunk.key(1, kind, 0)
         guard let value = try snapshot.value(of: key.span, in: .segments) else { return nil }
         return value.bytes.withUnsafeBufferPointer { Array($0) }
     }

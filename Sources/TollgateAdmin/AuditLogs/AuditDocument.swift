@@ -1,41 +1,77 @@
 internal import TollgateCore
 internal import TollgateEngine
 
-/// A recorded decision as the API shows it.
+/// A row of the audit trail as the API shows it.
 ///
-/// What the request did not say is null. `tokens` holds what was asked for.
+/// What is not known is null: what the request did not say, and what it has used until that is
+/// reported. A denied request has used nothing, which is known.
 enum AuditDocument {
-    /// Writes a decision.
+    /// Writes a row.
     ///
     /// - Parameters:
-    ///   - entry: the decision.
+    ///   - entry: the row.
     ///   - keyName: the name that the key has now.
     /// - Returns: the entry of a list.
     static func json(_ entry: AuditEntry, keyName: String?) -> JSONValue {
+        var members = head(entry, keyName)
+        if let action = entry.action {
+            members += [
+                ("action", .string(action.name)), ("target", text(action.target)),
+                ("fields", JSONValue(action.fields)), ("status", "success"),
+            ]
+        } else {
+            members += question(entry) + answer(entry) + AuditUsage(entry).members
+            if let crowd = entry.crowd { members += self.members(of: crowd) }
+        }
+        return .object(members.map { JSONValue.Member($0.0, $0.1) })
+    }
+
+    private static func head(_ entry: AuditEntry, _ keyName: String?) -> [(String, JSONValue)] {
         let keyID = JSONValue(entry.keyID.map { "\($0)" })
-        let isAllowed = entry.reason == .allowed
         return [
-            "timestamp": .string(Timestamp.text(entry.time)),
-            "id": .string(id(of: entry.place)),
-            "key_id": keyID,
-            "api_key_id": keyID,
-            "api_key_name": JSONValue(keyName),
-            "request_id": text(entry[.requestID]),
-            "action": text(entry[.action]),
-            "model": text(entry[.model]),
-            "provider": text(entry[.provider]),
-            "supplier": text(entry[.supplier]),
-            "region": text(entry[.region]),
-            "status": isAllowed ? "success" : "denied",
-            "reason": isAllowed ? .null : .string("\(entry.reason.code)"),
-            "tokens": [
-                "requested": JSONValue(entry.tokens),
-                "requested_input": JSONValue(entry.inputTokens),
-            ],
-            "reservation_id": text("\(entry.reservation)"),
-            "ip_address": JSONValue(entry.clientIP.map { "\($0)" }),
-            "user_agent": text(entry[.userAgent]),
-            "metadata": metadata(entry.metadata),
+            ("timestamp", .string(Timestamp.text(entry.time))),
+            ("id", .string(id(of: entry.place))),
+            ("type", entry.action == nil ? "decision" : "management"),
+            ("key_id", keyID), ("api_key_id", keyID), ("api_key_name", JSONValue(keyName)),
+        ]
+    }
+
+    /// What was asked.
+    private static func question(_ entry: AuditEntry) -> [(String, JSONValue)] {
+        [
+            ("request_id", text(entry[.requestID])), ("action", text(entry[.action])),
+            ("model", text(entry[.model])), ("provider", text(entry[.provider])),
+            ("supplier", text(entry[.supplier])), ("region", text(entry[.region])),
+            ("ip_address", JSONValue(entry.clientIP.map { "\($0)" })),
+            ("user_agent", text(entry[.userAgent])), ("metadata", metadata(entry.metadata)),
+        ]
+    }
+
+    /// What was answered.
+    private static func answer(_ entry: AuditEntry) -> [(String, JSONValue)] {
+        let isAllowed = entry.reason == .allowed
+        let limit: JSONValue? = entry.limit.map { place in
+            ["name": .string("\(place.name.text)"), "level": .string("\(place.level.text)")]
+        }
+        return [
+            ("status", isAllowed ? "success" : "denied"),
+            ("reason", isAllowed ? .null : .string("\(entry.reason.code)")),
+            ("limit", limit ?? .null),
+            (
+                "monitored_reason",
+                entry.monitored == .allowed ? .null : .string("\(entry.monitored.code)")
+            ),
+            ("reservation_id", text("\(entry.reservation)")),
+        ]
+    }
+
+    /// How many requests the row stands for.
+    private static func members(of crowd: AuditEntry.Crowd) -> [(String, JSONValue)] {
+        [
+            ("count", JSONValue(crowd.count)),
+            ("first_seen", .string(Timestamp.text(crowd.first))),
+            ("last_seen", .string(Timestamp.text(crowd.last))),
+            ("other_sources", .bool(crowd.isMixed)),
         ]
     }
 
@@ -44,13 +80,14 @@ enum AuditDocument {
     }
 
     /// The pairs as an object; of a name that is there more than once, the last counts.
-    private static func metadata(_ pairs: [AuditEntry.Pair]) -> JSONValue {
+    static func metadata(_ pairs: [AuditEntry.Pair]) -> JSONValue {
+        if pairs.isEmpty { return .object([]) }
         var names: Set<String> = []
         let members = pairs.reversed().filter { names.insert($0.key).inserted }
         return .object(members.reversed().map { JSONValue.Member($0.key, .string($0.value)) })
     }
 
-    /// The name of a decision, which is also the cursor of a list that goes on behind it.
+    /// The name of a row, which is also the cursor of a list that goes on behind it.
     static func id(of place: AuditPlace) -> String {
         "log_\(place.position.rawValue)_\(place.index)"
     }

@@ -2,14 +2,46 @@ internal import HTTPTypes
 internal import TollgateCore
 internal import TollgateEngine
 
-/// `GET /v1/audit-logs` lists recorded decisions, the newest first.
+/// `GET /v1/audit-logs` lists what was recorded, the newest first: a page, or all of it as a stream.
 enum ListAuditLogs: APIOperation {
+    static let name = "ListAuditLogs"
+    static let summary = "Lists recorded decisions and management actions, the newest first."
     static let method = HTTPRequest.Method.get
     static let path = "/v1/audit-logs"
     static let permission = APIPermission.viewAllUsage
 
+    static var shape: OperationShape? {
+        var shape = OperationShape.reading(
+            OperationShape.page(of: "logs", AuditSchema.entry),
+            AuditSchema.parameters
+        )
+        shape.replyTypes = AuditFormat.allCases.map(\.mediaType)
+        return shape
+    }
+
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
-        let query = try query(of: call)
+        try reply(to: try AuditFilter(call, services), services)
+    }
+
+    /// The rows that a filter asks for.
+    static func reply(
+        to filter: AuditFilter,
+        _ services: AdminServices
+    ) throws(APIError) -> APIReply {
+        // Best effort: who looks for strangers should find those of this minute, too.
+        if filter.query.wantsDecisions { try? services.engine.showStrangers() }
+        if filter.isExport {
+            return APIReply(
+                AuditExport(
+                    filter.query,
+                    limit: filter.limit,
+                    as: filter.format,
+                    services
+                ).stream
+            )
+        }
+        var query = filter.query
+        query.limit = filter.limit ?? 100
         let page: AuditPage
         do { page = try services.auditLog.page(query) } catch { throw .unavailable }
         var names = KeyNames(registry: services.registry)
@@ -23,72 +55,21 @@ enum ListAuditLogs: APIOperation {
             "next_cursor": JSONValue(page.next.map { AuditDocument.id(of: $0) }),
         ])
     }
-
-    private static func query(of call: APICall) throws(APIError) -> AuditQuery {
-        var reader = try QueryReader(call.query)
-        var query = AuditQuery()
-        query.keyID = try keyID(in: &reader, call.headers)
-        query.model = reader.text("model")
-        query.isAllowed = try reader.value("status", "must be allowed or denied") { text in
-            ["allowed": true, "success": true, "denied": false][text]
-        }
-        query.reason = try reader.value("reason", "must be a reason for a denial") { text in
-            Reason(code: text)
-        }
-        query.since = try reader.time("since")
-        query.until = try reader.time("until")
-        query.before = try reader.value("cursor", "must be a next_cursor of this list") { text in
-            AuditDocument.place(id: text)
-        }
-        query.limit = try reader.limit()
-        try reader.finish()
-        if let since = query.since, let until = query.until, since > until {
-            throw .contradiction("since", "is later than until")
-        }
-        return query
-    }
-
-    /// The key that the query or the header names; both may, if they name the same.
-    private static func keyID(
-        in reader: inout QueryReader,
-        _ headers: HTTPFields
-    ) throws(APIError) -> KeyID? {
-        let named = try reader.keyID("key_id")
-        guard let name = HTTPField.Name("X-API-Key-ID"), let text = headers[name] else {
-            return named
-        }
-        guard let keyID = KeyID(text) else {
-            throw .invalidHeader("X-API-Key-ID", "must be the id of a key")
-        }
-        guard named == nil || named == keyID else {
-            throw .contradiction("key_id", "names another key than X-API-Key-ID")
-        }
-        return keyID
-    }
 }
 
-/// The names of the keys on one page, each read once.
-private struct KeyNames {
-    let registry: KeyRegistry
-    private var known: [KeyID: String?] = [:]
+/// `GET /v1/manage/logs` lists the same, at the path that users of another product know.
+enum ListManagedLogs: APIOperation {
+    static let name = "ListManagedLogs"
+    static let summary = "Lists recorded decisions, the newest first."
+    static let method = HTTPRequest.Method.get
+    static let path = "/v1/manage/logs"
+    static let permission = APIPermission.viewAllUsage
 
-    init(registry: KeyRegistry) {
-        self.registry = registry
-    }
+    static let isInRPC = false
 
-    /// The name of a key; nil when there is no such key.
-    mutating func name(of id: KeyID?) throws(APIError) -> String? {
-        guard let id else { return nil }
-        if let name = known[id] { return name }
-        do {
-            let name = try registry.key(id).name
-            known[id] = .some(name)
-            return name
-        } catch .notFound {
-            known[id] = .some(nil)
-            return nil
-        } catch {
-            throw APIError(error)
-        }
+    static var shape: OperationShape? { ListAuditLogs.shape }
+
+    static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
+        try ListAuditLogs.reply(to: try AuditFilter(call, services), services)
     }
 }

@@ -22,7 +22,7 @@ enum GroupDocument {
             add("organization_id", JSONValue(record.organization))
         }
         if record.id.kind == .user { add("team_id", JSONValue(record.team)) }
-        members += LimitDocument.members(record.limits)
+        members += RestrictionDocument.members(record.restrictions)
         if record.id.kind == .organization {
             add("credits", record.credits.map { JSONValue($0) } ?? .null)
         }

@@ -10,12 +10,14 @@ enum GroupFields {
     ///   - document: what the caller sent.
     ///   - kind: what it is about.
     ///   - record: the group as it is; nil for a new one.
+    ///   - now: what `expires_in` counts from.
     /// - Returns: what is to be different, and the id that a new group is to have.
     /// - Throws: a 400 with the path of the first field that cannot be.
     static func changes(
         in document: JSONValue,
         _ kind: GroupKind,
-        to record: GroupRecord?
+        to record: GroupRecord?,
+        at now: WallTime
     ) throws(APIError) -> (id: String?, changes: GroupChanges) {
         var reader = try ObjectReader(document)
         var changes = GroupChanges()
@@ -35,9 +37,10 @@ enum GroupFields {
             )
         }
         if kind == .user { changes.team = try reader.text("team_id").orNull }
-        changes.limits = try LimitFields.limits(
+        changes.restrictions = try RestrictionFields.changes(
             in: &reader,
-            mergedInto: record?.limits ?? LimitSettings()
+            to: record?.restrictions,
+            at: now
         )
         changes.metadata = try reader.mergedTexts("metadata", into: record?.metadata ?? [:])
         try reader.finish()

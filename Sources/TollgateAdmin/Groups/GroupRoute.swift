@@ -1,4 +1,5 @@
 internal import TollgateCore
+internal import TollgateEngine
 
 /// A kind of groups and where the API has them.
 protocol GroupRoute: Sendable {
@@ -24,4 +25,18 @@ enum Teams: GroupRoute {
 enum Users: GroupRoute {
     static let kind = GroupKind.user
     static let plural = "users"
+}
+
+extension GroupRoute {
+    /// The name of one, as operations are named after it: `Organization`.
+    static var singular: String { GroupSchema.name(of: kind) }
+
+    /// One of them in a sentence: `an organization`.
+    static var phrase: String { (kind == .organization ? "an " : "a ") + kind.noun }
+
+    /// A body that creates one, to try it with.
+    static var example: JSONValue {
+        kind == .organization
+            ? ["id": "acme"] : ["id": "search", "organization_id": "acme"]
+    }
 }

@@ -7,6 +7,17 @@ enum ListGroups<Groups: GroupRoute>: APIOperation {
     static var method: HTTPRequest.Method { .get }
     static var path: String { "/v1/\(Groups.plural)" }
     static var permission: APIPermission { .manageKeys }
+    static var name: String {
+        "List\(Groups.plural.prefix(1).uppercased())\(Groups.plural.dropFirst())"
+    }
+    static var summary: String { "Lists, filters and searches \(Groups.plural) by id." }
+
+    static var shape: OperationShape? {
+        .reading(
+            OperationShape.page(of: Groups.plural, GroupSchema.record(Groups.kind).answer),
+            OperationShape.paging(GroupFilter.parameters(Groups.kind))
+        )
+    }
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         var query = try QueryReader(call.query)
@@ -18,9 +29,12 @@ enum ListGroups<Groups: GroupRoute>: APIOperation {
         try query.finish()
         let page = try APIError.translating(about: Groups.kind.noun) {
             () throws(RegistryError) in
-            try services.groups.groups(Groups.kind, after: cursor, limit: limit) {
-                filter.wants($0)
-            }
+            try services.groups.groups(
+                Groups.kind,
+                after: cursor,
+                limit: limit,
+                seenBy: call.principal
+            ) { filter.wants($0) }
         }
         return APIReply(
             .object([
@@ -41,6 +55,20 @@ private struct GroupFilter {
     private let organization: String?
     private let team: String?
     private let search: String?
+
+    /// The parameters, as documentation names them.
+    static func parameters(_ kind: GroupKind) -> [OperationShape.Parameter] {
+        var parameters: [OperationShape.Parameter] = [
+            .init("name", .text, "Those of exactly this name."),
+            .init("status", .words(GroupStatus.allCases.map(\.rawValue)), "Those of this status."),
+            .init("q", .text, "Those with this in their id, name or description."),
+        ]
+        if kind != .organization {
+            parameters.append(.init("organization_id", .text, "Those of this organization."))
+        }
+        if kind == .user { parameters.append(.init("team_id", .text, "Those of this team.")) }
+        return parameters
+    }
 
     init(_ query: inout QueryReader, _ kind: GroupKind) throws(APIError) {
         name = query.text("name")

@@ -96,6 +96,12 @@ extension APIError {
         APIError(.forbidden, "forbidden", "The API key needs the permission \(permission).")
     }
 
+    static let outOfScope = APIError(
+        .forbidden,
+        "forbidden",
+        "This concerns everyone; the API key belongs to an organization."
+    )
+
     static let noSuchPath = APIError(.notFound, "not_found", "There is nothing at this path.")
 
     static let noSuchKey = noSuch("key")
@@ -179,8 +185,25 @@ extension APIError {
             self = .versionMismatch
         case .revoked:
             self.init(.conflict, "key_revoked", "The key was revoked, which is for good.")
+        case .secretTaken(let field):
+            self.init(.conflict, "duplicate_key", "\(field) is another key's.", field: field)
+        case .addressNotAllowed:
+            let reason = Reason.ipNotAllowed
+            self.init(.forbidden, "\(reason.code)", "\(reason.message)")
+        case .lastAdministrator:
+            self.init(
+                .conflict,
+                "last_administrator",
+                "Nobody else could administer everything then."
+            )
         case .unavailable:
             self = .unavailable
+        case .unrecorded:
+            self.init(
+                .internalServerError,
+                "not_recorded",
+                "It was done, but could not be recorded."
+            )
         }
     }
 

@@ -2,21 +2,63 @@ internal import HTTPTypes
 internal import TollgateCore
 internal import TollgateEngine
 
-/// One operation of the management API: the row of a table, and a function from call to reply.
-///
-/// `answer` may wait for the disk: it runs on a thread that is there for waiting. It neither knows
-/// nor needs to know how the call came.
-protocol APIOperation: Sendable {
+/// What documentation says of an operation.
+protocol DocumentedOperation: Sendable {
+    /// What the operation is called, in OpenAPI and as a method of `tollgate.v1.KeyManagement`.
+    static var name: String { get }
+
+    /// One sentence on what it does.
+    static var summary: String { get }
+
     static var method: HTTPRequest.Method { get }
 
     /// The path; `{id}` stands for the id of a key, a group or a model.
     static var path: String { get }
 
+    /// What the caller's key must have, in a sentence behind "a key with".
+    static var requirement: String { get }
+
+    /// What it takes and answers; nil leaves it out of the documentation, which a test forbids.
+    static var shape: OperationShape? { get }
+}
+
+/// One operation of the management API: the row of a table, and a function from call to reply.
+///
+/// `answer` may wait for the disk: it runs on a thread that is there for waiting. It neither knows
+/// nor needs to know how the call came.
+protocol APIOperation: DocumentedOperation {
     /// What the caller's key must be permitted to do.
     static var permission: APIPermission { get }
 
+    /// Whether a caller may make the call at all.
+    ///
+    /// - Parameters:
+    ///   - principal: who calls.
+    ///   - id: what stands for `{id}` in the path.
+    /// - Returns: false refuses the call, before its body is read.
+    static func admits(_ principal: Principal, id: String?) -> Bool
+
     /// Does what is asked.
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply
+
+    /// Whether `tollgate.v1.KeyManagement` has it: all but those that speak another product's
+    /// language, or answer with something else than a document.
+    static var isInRPC: Bool { get }
+}
+
+extension APIOperation {
+    static var requirement: String { "the permission \(permission.rawValue)" }
+
+    static var shape: OperationShape? { nil }
+
+    static var isInRPC: Bool { true }
+}
+
+extension APIOperation {
+    /// Those who have the permission.
+    static func admits(_ principal: Principal, id: String?) -> Bool {
+        principal.permissions.isSuperset(of: permission.permissions)
+    }
 }
 
 /// A permission with the name that callers know it by.
@@ -85,9 +127,17 @@ struct APIReply: Sendable {
     var status = HTTPResponse.Status.ok
     var headers = HTTPFields()
     let document: JSONValue
+    /// What is answered in the place of the document: pieces, as many as there are.
+    var stream: APIStream?
 
     init(_ document: JSONValue) {
         self.document = document
+    }
+
+    /// An answer of any length.
+    init(_ stream: APIStream) {
+        document = .null
+        self.stream = stream
     }
 
     /// A key, with its version as the entity tag.

@@ -11,9 +11,9 @@ struct APIResponder<Operation: APIOperation>: HTTPResponder {
         let headers = request.headers
         // The caller comes before the body: strangers cannot make us read a megabyte.
         let principal = try await Blocking.run { () throws(APIError) in
-            try Credentials.principal(headers, services.registry)
+            try Credentials.principal(headers, from: context.remoteAddress, services.registry)
         }
-        guard principal.permissions.isSuperset(of: Operation.permission.permissions) else {
+        guard Operation.admits(principal, id: context.parameters.get("id")) else {
             throw APIError.lacks(Operation.permission.rawValue)
         }
         let call = APICall(
@@ -24,7 +24,7 @@ struct APIResponder<Operation: APIOperation>: HTTPResponder {
             body: try await body(of: request)
         )
         let reply = try await Blocking.run { () throws(APIError) in
-            try Operation.answer(call, services)
+            try OperationRunner.run(Operation.self, call, services)
         }
         return Response(reply)
     }

@@ -10,16 +10,21 @@ enum Credentials {
 
     /// Who presents the key in these headers.
     ///
-    /// - Returns: the key that was presented, and its permissions.
+    /// - Parameters:
+    ///   - headers: those of the request.
+    ///   - address: that of the connection, whatever a header says.
+    ///   - registry: where keys are found.
+    /// - Returns: whose key was presented.
     /// - Throws: 401 when there is none, or one that does not work; unknown, disabled, expired and
-    ///   revoked ones are answered alike.
+    ///   revoked ones are answered alike. 403 when it works, but not from this address.
     static func principal(
         _ headers: HTTPFields,
+        from address: IPAddress?,
         _ registry: KeyRegistry
     ) throws(APIError) -> Principal {
         let secret = try secret(in: headers)
         let principal = try APIError.translating { () throws(RegistryError) in
-            try registry.principal(presenting: secret)
+            try registry.principal(presenting: secret, from: address)
         }
         guard let principal else { throw .unauthorized(.invalidAPIKey) }
         return principal

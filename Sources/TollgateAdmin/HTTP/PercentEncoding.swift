@@ -26,4 +26,21 @@ enum PercentEncoding {
         }
         return String(validating: bytes, as: UTF8.self)
     }
+
+    /// A text as a part of a path or of a query: all but letters, digits and `-._~` is encoded.
+    static func encode(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            let scalar = Unicode.Scalar(byte)
+            let isPlain =
+                byte < 0x80 && scalar.properties.isAlphabetic
+                || "-._~0123456789".unicodeScalars.contains(scalar)
+            if isPlain {
+                encoded.unicodeScalars.append(scalar)
+            } else {
+                encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
 }

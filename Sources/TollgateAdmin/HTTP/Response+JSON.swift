@@ -16,6 +16,10 @@ extension Response {
 
     /// The answer to a call that succeeded.
     init(_ reply: APIReply) {
+        if let stream = reply.stream {
+            self.init(reply.status, stream, headers: reply.headers)
+            return
+        }
         self.init(reply.status, reply.document, headers: reply.headers)
     }
 

@@ -6,13 +6,17 @@ internal import TollgateEngine
 enum GetKey: APIOperation {
     static let method = HTTPRequest.Method.get
     static let path = "/v1/keys/{id}"
+    static let name = "GetKey"
+    static let summary = "Reads a key, what it has used and what is left of its limits."
     static let permission = APIPermission.manageKeys
+
+    static var shape: OperationShape? { .reading(KeySchema.key.answer, hasVersion: true) }
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         try QueryReader(call.query).finish()
         let id = try call.keyID()
         let record = try APIError.translating { () throws(RegistryError) in
-            try services.registry.key(id)
+            try services.registry.key(id, seenBy: call.principal)
         }
         let usage = try services.usage(of: id)
         return APIReply(

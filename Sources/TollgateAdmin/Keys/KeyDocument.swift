@@ -21,10 +21,6 @@ enum KeyDocument {
         func add(_ name: String, _ value: JSONValue) {
             members.append(JSONValue.Member(name, value))
         }
-        func add(_ name: String, _ lists: NameLists) {
-            add("allowed_\(name)", JSONValue(lists.allowed))
-            add("denied_\(name)", JSONValue(lists.denied))
-        }
         add("id", .string("\(record.id)"))
         if let secret { add("api_key", .string(secret)) }
         add("name", .string(record.name))
@@ -40,20 +36,14 @@ enum KeyDocument {
         add("created_at", .string(Timestamp.text(record.createdAt)))
         add("updated_at", .string(Timestamp.text(record.updatedAt)))
         add("created_by", JSONValue(record.createdBy.map { "\($0)" }))
-        add("expires_at", JSONValue(record.expiresAt.map { Timestamp.text($0) }))
-        add("models", record.models)
-        add("providers", record.providers)
-        add("suppliers", record.suppliers)
-        add("regions", record.regions)
-        add("actions", record.actions)
-        add("ip_allowlist", json(record.ipAllowlist))
+        add("session_id", JSONValue(record.session))
+        add("previous_key_valid_until", previousEnd(of: record, at: time))
+        add("access", .string(record.access.name))
         add("permissions", json(record.permissions))
-        members += LimitDocument.members(record.limits)
-        add("pricing", record.pricing.map { PolicyJSON.json($0) } ?? .null)
-        add("policy", record.policy.map { PolicyJSON.json($0) } ?? .null)
-        add("iam_rules", .array(record.iamRules.map { PolicyJSON.json($0) }))
+        members += RestrictionDocument.members(record.restrictions)
         add("enforcement", .string(record.enforcement.name))
         add("unsettled", .string(record.unsettled.name))
+        members += NoticeDocument.members(record.notices)
         add("metadata", JSONValue(sorted: record.metadata))
         add("version", JSONValue(record.version))
         if let usage {
@@ -63,8 +53,10 @@ enum KeyDocument {
         return .object(members)
     }
 
-    private static func json(_ list: IPAllowlist) -> JSONValue {
-        ["enabled": .bool(list.isEnabled), "addresses": JSONValue(list.addresses)]
+    /// Until when the secret before the last rotation works; null when it does not any more.
+    private static func previousEnd(of record: KeyRecord, at time: WallTime) -> JSONValue {
+        let previous = record.secrets.dropFirst().first { $0.isLive(at: time) }
+        return JSONValue(previous?.validUntil.map { Timestamp.text($0) })
     }
 
     private static func json(_ permissions: Permissions) -> JSONValue {

@@ -4,16 +4,11 @@ internal import TollgateEngine
 /// Reads what a caller wants a key to be: the body of a creation or of a PATCH.
 ///
 /// PATCH merges (RFC 7396): a field that is not there stays as it is, null empties it, and the
-/// members of `metadata`, `ip_allowlist`, `permissions`, `pricing` and the blocks of limits are merged
-/// in turn; lists and the policy are replaced.
-/// A creation merges into a key that restricts nothing. What the values mean is for the registry
-/// to judge; here they only have to be there once, known, and of the right type.
+/// members of `metadata`, `permissions` and of what `RestrictionFields` reads are merged in turn. A
+/// creation merges into a key that restricts nothing. What the values mean is for the registry to
+/// judge; here they only have to be there once, known, and of the right type.
 struct KeyFields {
-    /// A hundred years, as `expires_in` counts them.
-    private static let longestLife: Int64 = 3_155_760_000
-
     private var reader: ObjectReader
-    private let now: WallTime
     private var changes = KeyChanges()
 
     /// Reads the fields of a document.
@@ -22,26 +17,32 @@ struct KeyFields {
     ///   - document: what the caller sent.
     ///   - record: the key as it is; nil for a new one.
     ///   - now: what `expires_in` counts from.
+    ///   - path: where the document is within the body.
     /// - Returns: what is to be different.
     /// - Throws: a 400 or 422 with the path of the first field that cannot be.
     static func changes(
         in document: JSONValue,
         to record: KeyRecord?,
-        at now: WallTime
+        at now: WallTime,
+        path: FieldPath = FieldPath()
     ) throws(APIError) -> KeyChanges {
-        var fields = KeyFields(reader: try ObjectReader(document), now: now)
+        var fields = KeyFields(reader: try ObjectReader(document, at: path))
         try fields.readDescription()
         try fields.readStatus()
-        try fields.readExpiry()
-        try fields.readLists()
-        try fields.readAllowlist(record?.ipAllowlist ?? IPAllowlist())
-        try fields.readPermissions(record?.permissions ?? [])
-        try fields.readGroups()
-        fields.changes.limits = try LimitFields.limits(
+        fields.changes.restrictions = try RestrictionFields.changes(
             in: &fields.reader,
-            mergedInto: record?.limits ?? LimitSettings()
+            to: record?.restrictions,
+            at: now
         )
-        try fields.readRules(record)
+        try fields.readPermissions(record)
+        try fields.readGroups()
+        fields.changes.access = try fields.reader.word("access", or: .custom, \.name)
+        fields.changes.enforcement = try fields.reader.word("enforcement", or: .enforce, \.name)
+        fields.changes.unsettled = try fields.reader.word("unsettled", or: .charge, \.name)
+        fields.changes.notices = try NoticeFields.notices(
+            in: &fields.reader,
+            mergedInto: record?.notices ?? KeyNotices()
+        )
         fields.changes.metadata = try fields.reader.mergedTexts(
             "metadata",
             into: record?.metadata ?? [:]
@@ -50,9 +51,8 @@ struct KeyFields {
         return fields.changes
     }
 
-    private init(reader: ObjectReader, now: WallTime) {
+    private init(reader: ObjectReader) {
         self.reader = reader
-        self.now = now
     }
 
     private mutating func readDescription() throws(APIError) {
@@ -60,6 +60,7 @@ struct KeyFields {
         changes.description = try reader.text("description").or("")
         changes.environment = try reader.filled("environment", try reader.text("environment"))
         changes.group = try reader.text("group").or("")
+        changes.session = try reader.filled("session_id", try reader.text("session_id"))
     }
 
     private mutating func readStatus() throws(APIError) {
@@ -71,51 +72,12 @@ struct KeyFields {
         }
     }
 
-    private mutating func readExpiry() throws(APIError) {
-        let time = try reader.time("expires_at")
-        let seconds = try reader.whole("expires_in", in: 1...KeyFields.longestLife)
-        switch (time, seconds) {
-        case (.absent, .absent): break
-        case (.null, .absent), (.absent, .null): changes.expiresAt = .some(nil)
-        case (.value(let time), .absent): changes.expiresAt = .some(time)
-        case (.absent, .value(let seconds)):
-            changes.expiresAt = .some(WallTime(milliseconds: now.milliseconds &+ seconds * 1000))
-        default: throw .contradiction("expires_in", "cannot be there together with expires_at")
-        }
-    }
-
-    private mutating func readLists() throws(APIError) {
-        changes.allowedModels = try reader.texts("allowed_models").or([])
-        changes.deniedModels = try reader.texts("denied_models").or([])
-        changes.allowedProviders = try reader.texts("allowed_providers").or([])
-        changes.deniedProviders = try reader.texts("denied_providers").or([])
-        changes.allowedSuppliers = try reader.texts("allowed_suppliers").or([])
-        changes.deniedSuppliers = try reader.texts("denied_suppliers").or([])
-        changes.allowedRegions = try reader.texts("allowed_regions").or([])
-        changes.deniedRegions = try reader.texts("denied_regions").or([])
-        changes.allowedActions = try reader.texts("allowed_actions").or([])
-        changes.deniedActions = try reader.texts("denied_actions").or([])
-    }
-
-    private mutating func readAllowlist(_ old: IPAllowlist) throws(APIError) {
-        switch try reader.object("ip_allowlist") {
-        case .absent: break
-        case .null: changes.ipAllowlist = IPAllowlist()
-        case .value(var members):
-            var list = old
-            list.isEnabled = try members.flag("enabled").or(false) ?? list.isEnabled
-            list.addresses = try members.texts("addresses").or([]) ?? list.addresses
-            try members.finish()
-            changes.ipAllowlist = list
-        }
-    }
-
-    private mutating func readPermissions(_ old: Permissions) throws(APIError) {
+    private mutating func readPermissions(_ record: KeyRecord?) throws(APIError) {
         switch try reader.object("permissions") {
         case .absent: break
         case .null: changes.permissions = []
         case .value(var members):
-            var permissions = old
+            var permissions = record?.permissions ?? []
             for (name, permission) in Permissions.named {
                 switch try members.flag(name).or(false) {
                 case nil: break
@@ -123,6 +85,11 @@ struct KeyFields {
                 case false?: permissions.remove(permission)
                 }
             }
+            try PermissionBounds.read(
+                &members,
+                into: &changes.restrictions,
+                record?.limits ?? LimitSettings()
+            )
             try members.finish()
             changes.permissions = permissions
         }
@@ -134,42 +101,15 @@ struct KeyFields {
         changes.user = try reader.text("user_id").orNull
         guard let name = try reader.filled("key_type", try reader.text("key_type")) else { return }
         guard let type = KeyType(rawValue: name) else {
-            throw .invalidField("key_type", "must be user, team or organization")
+            throw .invalidField("key_type", "must be user, team, organization or temporary")
         }
         changes.type = type
-    }
-
-    private mutating func readRules(_ record: KeyRecord?) throws(APIError) {
-        switch reader.take("policy") {
-        case .absent: break
-        case .null: changes.policy = .some(nil)
-        case .value(let value):
-            changes.policy = try PolicyReader.document(value, at: reader.path(of: "policy"))
-        }
-        switch reader.take("iam_rules") {
-        case .absent: break
-        case .null: changes.iamRules = []
-        case .value(let value):
-            changes.iamRules = try PolicyReader.rules(value, at: reader.path(of: "iam_rules"))
-        }
-        switch reader.take("pricing") {
-        case .absent: break
-        case .null: changes.pricing = .some(nil)
-        case .value(let value):
-            changes.pricing = try PolicyReader.pricing(
-                value,
-                at: reader.path(of: "pricing"),
-                mergedInto: record?.pricing ?? PricingRule()
-            )
-        }
-        changes.enforcement = try reader.word("enforcement", or: .enforce, \.name)
-        changes.unsettled = try reader.word("unsettled", or: .charge, \.name)
     }
 }
 
 extension ObjectReader {
     /// One of several words; null stands for one of them.
-    fileprivate mutating func word<Word: CaseIterable>(
+    mutating func word<Word: CaseIterable>(
         _ name: String,
         or fallback: Word,
         _ text: (Word) -> String

@@ -2,6 +2,18 @@ internal import TollgateCore
 
 /// Which keys a list shows: those that meet every parameter that is there.
 struct KeyFilter {
+    /// The parameters, as documentation names them.
+    static let parameters: [OperationShape.Parameter] = [
+        .init("name", .text, "Keys of exactly this name."),
+        .init("status", .words(KeyStatus.allCases.map(\.name)), "Keys of this status."),
+        .init("group", .text, "Keys with this label."),
+        .init("model", .text, "Keys that may use this model."),
+        .init("organization_id", .text, "Keys of this organization."),
+        .init("team_id", .text, "Keys of this team."),
+        .init("user_id", .text, "Keys of this user."),
+        .init("q", .text, "Keys with this in their id, name or description."),
+    ]
+
     private let now: WallTime
     private let name: String?
     private let status: KeyStatus?

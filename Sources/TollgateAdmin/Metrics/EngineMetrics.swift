@@ -10,7 +10,15 @@ enum EngineMetrics {
                 "tollgate_build_info",
                 .gauge,
                 "Always 1; the labels say which program runs.",
-                [MetricFamily.Sample(1, labels: [MetricFamily.Label("version", services.version)])]
+                [
+                    MetricFamily.Sample(
+                        1,
+                        labels: [
+                            MetricFamily.Label("version", services.version),
+                            MetricFamily.Label("swift", swiftVersion),
+                        ]
+                    )
+                ]
             ),
             MetricFamily(
                 "tollgate_ready",
@@ -19,6 +27,13 @@ enum EngineMetrics {
                 readiness.isReady ? 1 : 0
             ),
             decisions(services.engine.decisions),
+            settlements(services.engine.decisions),
+            MetricFamily(
+                "tollgate_open_holds",
+                .gauge,
+                "Requests that are allowed and not settled; also expired ones that may still be.",
+                services.engine.pendingHoldCount
+            ),
             MetricFamily(
                 "tollgate_active_keys",
                 .gauge,
@@ -26,6 +41,31 @@ enum EngineMetrics {
                 services.engine.activeKeyCount
             ),
         ]
+    }
+
+    /// Which compiler has made the program.
+    private static var swiftVersion: String {
+        #if compiler(>=6.4)
+        "6.4"
+        #elseif compiler(>=6.3)
+        "6.3"
+        #else
+        "6.2"
+        #endif
+    }
+
+    private static func settlements(_ tally: DecisionTally) -> MetricFamily {
+        MetricFamily(
+            "tollgate_settlements_total",
+            .counter,
+            "Reports of usage and ends of holds, by what became of them.",
+            SettlementFate.allCases.map { fate in
+                MetricFamily.Sample(
+                    Double(tally[fate]),
+                    labels: [MetricFamily.Label("outcome", "\(fate)")]
+                )
+            }
+        )
     }
 
     /// Every reason from the first scrape on: a rate over a series that appears late misses its

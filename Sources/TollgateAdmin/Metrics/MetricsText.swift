@@ -13,7 +13,7 @@ enum MetricsText {
         text += "# TYPE \(family.name) \(family.kind.rawValue)\n"
         for sample in family.samples {
             let labels = sample.labels.map { "\($0.name)=\"\(escapedValue($0.value))\"" }
-            text += family.name
+            text += family.name + sample.suffix
             if !labels.isEmpty { text += "{\(labels.joined(separator: ","))}" }
             text += " \(number(sample.value))\n"
         }

@@ -24,8 +24,8 @@ struct HealthRoutes {
     func metrics() async throws -> Response {
         let text = try await Blocking.run {
             MetricsText.text(
-                of: EngineMetrics.families(services, services.readiness()) + services.metrics()
-                    + ProcessMetrics.families()
+                of: EngineMetrics.families(services, services.readiness())
+                    + [services.requests.family] + services.metrics() + ProcessMetrics.families()
             )
         }
         return Response(

@@ -18,6 +18,10 @@ package final class Meter {
     /// Whether the subject may be used at all; always so for keys, whose rules tell.
     @exclusivity(unchecked) package var isEnabled = true
 
+    /// What a group's keys may ask about; nil when it leaves that alone, and for keys, whose rules
+    /// tell.
+    package var access: AccessRules?
+
     /// The windows that count at the time of the last `turn`.
     @exclusivity(unchecked) package private(set) var windows: WindowIDs
 

@@ -81,14 +81,14 @@ final class Account: Sendable {
     ///
     /// - Parameters:
     ///   - record: the group.
-    ///   - rules: its limits, compiled.
+    ///   - rules: its limits and what else it restricts, compiled.
     ///   - counters: what was counted for it; not asked for when it is in memory.
     /// - Returns: the group's meter, the same one as long as the account is in memory.
     /// - Throws: what `counters` throws.
     @discardableResult
     func put(
         _ record: GroupRecord,
-        _ rules: LimitRules,
+        _ rules: GroupRules,
         counters: () throws(StorageError) -> Counters
     ) throws(StorageError) -> Meter {
         if let (meter, version) = members.groups[record.id] {
@@ -107,14 +107,20 @@ final class Account: Sendable {
         } else {
             let counters = try counters()
             let level = LimitLevel(record.id.kind)
-            meter = Meter(id: record.subject, level: level, rules: rules, counters: counters)
+            meter = Meter(
+                id: record.subject,
+                level: level,
+                rules: rules.limits,
+                counters: counters
+            )
         }
         take(record, rules, meter)
         return meter
     }
 
-    private func take(_ record: GroupRecord, _ rules: LimitRules, _ meter: Meter) {
-        meter.rules = rules
+    private func take(_ record: GroupRecord, _ rules: GroupRules, _ meter: Meter) {
+        meter.rules = rules.limits
+        meter.access = rules.access
         meter.isEnabled = record.isEnabled
         members.groups[record.id] = (meter, record.version)
     }
@@ -143,6 +149,44 @@ final class Account: Sendable {
         let meter = Meter(id: subject, level: level, rules: .none, counters: try counters())
         members.strays[subject] = meter
         return meter
+    }
+}
+
+/// What a group restricts, compiled.
+struct GroupRules {
+    let limits: LimitRules
+    /// Nil when requests may be about anything.
+    let access: AccessRules?
+
+    /// Compiles a record.
+    ///
+    /// - Parameters:
+    ///   - record: the group.
+    ///   - zones: where time zones are found.
+    ///   - shared: parts that other groups may have in common with it.
+    /// - Throws: the first thing in it that cannot be.
+    init(
+        _ record: GroupRecord,
+        zones: ZoneCatalogue,
+        sharing shared: inout SharedRules
+    ) throws(RuleProblem) {
+        do {
+            limits =
+                if let credits = record.credits {
+                    try LimitRules(record.limits, credits: credits, zones: zones)
+                } else {
+                    try shared.limits(record.limits, zones: zones)
+                }
+        } catch {
+            throw .limit(error)
+        }
+        access = try AccessRules.ofGroup(record.restrictions, zones: zones)
+    }
+
+    /// Compiles a record that shares nothing with others.
+    init(_ record: GroupRecord, zones: ZoneCatalogue) throws(RuleProblem) {
+        var shared = SharedRules()
+        try self.init(record, zones: zones, sharing: &shared)
     }
 }
 

@@ -151,18 +151,13 @@ final class KeyLoader: Sendable {
         _ record: GroupRecord,
         in account: Account
     ) throws(StorageError) -> Meter {
-        let rules: LimitRules
+        let rules: GroupRules
         do {
-            rules =
-                if let credits = record.credits {
-                    try LimitRules(record.limits, credits: credits, zones: zones)
-                } else {
-                    try shared.withLock { (shared) throws(LimitProblem) in
-                        try shared.limits(record.limits, zones: zones)
-                    }
-                }
+            rules = try shared.withLock { (shared) throws(RuleProblem) in
+                try GroupRules(record, zones: zones, sharing: &shared)
+            }
         } catch {
-            throw StorageError(.corrupt, "the limits of \(record.id.name): \(error.message)")
+            throw StorageError(.corrupt, "the rules of \(record.id.name): \(error)")
         }
         return try account.put(record, rules) { () throws(StorageError) in
             try counters(of: record.subject)

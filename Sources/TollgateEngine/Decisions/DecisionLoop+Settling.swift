@@ -16,9 +16,13 @@ extension DecisionLoop {
         let reservation = settlement.reservation
         guard reservation != .none else { throw .unknownReservation }
         switch books.holds.standing(of: reservation, for: number) {
-        case .unknown: throw .unknownReservation
+        case .unknown:
+            tally.count(.unknown)
+            throw .unknownReservation
         case .ending: throw .beingSettled
-        case .settled(let cost): return SettlementOutcome(.duplicate, cost: cost)
+        case .settled(let cost):
+            tally.count(.duplicate)
+            return SettlementOutcome(.duplicate, cost: cost)
         case .pending(let hold):
             let usage = usage(of: settlement, hold)
             let ended = try end(hold, used: usage.amounts, settlement) { [books, number] in
@@ -156,6 +160,7 @@ extension DecisionLoop {
             guard SettlementRecord.write(hold, ending, used: used, settlement, to: &ends) else {
                 preconditionFailure("room for the record was made before")
             }
+            tally.count(SettlementFate(ending))
             return ending
         }
         throw .unknownReservation

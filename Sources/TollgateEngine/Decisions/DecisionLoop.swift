@@ -22,7 +22,9 @@ package final class DecisionLoop {
     @exclusivity(unchecked) var prices: PriceList
     @exclusivity(unchecked) var ended = EndedHolds()
     @exclusivity(unchecked) private var begun: [ReservationID] = []
-    @exclusivity(unchecked) private var tally = DecisionTally()
+    /// Those of the turn that was appended last.
+    @exclusivity(unchecked) private var appended: [ReservationID] = []
+    @exclusivity(unchecked) var tally = DecisionTally()
 
     /// What is left of the limits of the last question's key, the tightest first; empty when no key
     /// was found.
@@ -52,6 +54,9 @@ package final class DecisionLoop {
 
     /// Decides one question, and counts it when it is allowed.
     ///
+    /// A denial of a key that nobody knows is counted and recorded later, with others of its minute:
+    /// strangers must not be able to fill the disk.
+    ///
     /// - Returns: the verdict; it counts only once `commit` has returned.
     /// - Throws: when the key's record cannot be read, the generator of random numbers fails, the
     ///   turn is full, or the journal cannot be written. Nothing may be allowed then.
@@ -61,7 +66,11 @@ package final class DecisionLoop {
         let verdict = try decide(request)
         // A dry run counts nowhere, and is in no block.
         if request.isDryRun { return verdict }
-        guard DecisionRecord.write(verdict, on: request, to: &block) else { throw .overloaded }
+        if verdict.keyID == nil {
+            engine.strangers.count(verdict.reason, from: request.clientIP, at: now.wall)
+        } else {
+            guard DecisionRecord.write(verdict, on: request, to: &block) else { throw .overloaded }
+        }
         tally.count(verdict.reason)
         return verdict
     }
@@ -210,7 +219,7 @@ package final class DecisionLoop {
             block.reset(at: now)
             ends.reset(at: now)
             ended.removeAll()
-            if !begun.isEmpty { turn.end() }
+            turn.end()
             begun.removeAll(keepingCapacity: true)
         }
         guard block.append(recordsOf: ends) else {
@@ -220,6 +229,7 @@ package final class DecisionLoop {
             let position = try engine.journal.append(block.bytes, epoch: books.epoch)
             ended.count(at: now, position, in: books)
             engine.publish(&tally)
+            swap(&appended, &begun)
             return position
         } catch {
             engine.failed(books, withdrawn: begun)
@@ -229,12 +239,23 @@ package final class DecisionLoop {
         }
     }
 
-    /// Calls back, from any thread, when a position survives the loss of power, or will not.
+    /// Calls back, from any thread, when the turn that was committed last survives the loss of
+    /// power, or will not.
+    ///
+    /// When it will not, its answers must be withdrawn; the books are given up by then, and what the
+    /// turn holds is given back when new ones are begun.
+    ///
+    /// - Parameters:
+    ///   - position: what `commit` has returned.
+    ///   - body: called once.
     package func whenDurable(
         _ position: JournalPosition,
         _ body: @escaping @Sendable (StorageError?) -> Void
     ) {
-        engine.journal.whenDurable(position, body)
+        engine.journal.whenDurable(position) { [engine, books, appended] error in
+            if error != nil { engine.failed(books, withdrawn: appended) }
+            body(error)
+        }
     }
 }
 
@@ -243,10 +264,12 @@ extension StorageError {
     static let unwritable = StorageError(.io, "the journal cannot be written")
 }
 
-/// How often each reason was given.
+/// How often each reason was given, and what became of reports and holds.
 package struct DecisionTally: Sendable {
     /// By `Reason.rawValue`.
     private var counts = [UInt64](repeating: 0, count: 64)
+    /// By `SettlementFate.rawValue`.
+    private var fates = [8 of UInt64](repeating: 0)
 
     init() {}
 
@@ -254,16 +277,50 @@ package struct DecisionTally: Sendable {
         counts[Int(reason.rawValue) & 63] &+= 1
     }
 
+    mutating func count(_ fate: SettlementFate) {
+        fates[fate.rawValue] &+= 1
+    }
+
     mutating func add(_ other: DecisionTally) {
         for index in counts.indices { counts[index] &+= other.counts[index] }
+        for index in 0..<fates.count { fates[index] &+= other.fates[index] }
     }
 
     mutating func reset() {
         for index in counts.indices { counts[index] = 0 }
+        fates = [8 of UInt64](repeating: 0)
     }
 
     /// How often this reason was given.
     package subscript(reason: Reason) -> UInt64 {
         counts[Int(reason.rawValue) & 63]
+    }
+
+    /// How often a report or a hold ended so.
+    package subscript(fate: SettlementFate) -> UInt64 { fates[fate.rawValue] }
+}
+
+/// What became of a report of usage, or of a hold that nobody reported on.
+package enum SettlementFate: Int, CaseIterable, Sendable {
+    /// It was settled in time.
+    case applied
+    /// It was settled after it had expired.
+    case late
+    /// The reservation was settled before.
+    case duplicate
+    /// There is no such reservation.
+    case unknown
+    /// Nobody settled it in time.
+    case expired
+    /// Its answer never left.
+    case withdrawn
+
+    init(_ ending: Settlement.Ending) {
+        switch ending {
+        case .applied: self = .applied
+        case .late: self = .late
+        case .expired: self = .expired
+        case .withdrawn: self = .withdrawn
+        }
     }
 }

@@ -72,6 +72,11 @@ package enum DecisionRecord {
         )
     }
 
+    /// The reservation of a decision whose outline was read; `.none` unless it allowed.
+    package static func reservation(of record: Span<UInt8>) -> ReservationID {
+        ReservationID(rawValue: record.count >= fixedLength ? wide(record, 21) : 0)
+    }
+
     /// The text of the model, empty when there was none.
     ///
     /// - Throws: `.corrupt` when the record is too short for it.

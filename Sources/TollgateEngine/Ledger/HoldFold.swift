@@ -21,14 +21,14 @@ package struct HoldFold: Sendable {
     package func forEachBegun(
         _ body: (borrowing LedgerHold) throws(StorageError) -> Void
     ) throws(StorageError) {
-        try begun.forEach { (_, hold) throws(StorageError) in try body(hold) }
+        try begun.forEachEntry { (_, hold) throws(StorageError) in try body(hold) }
     }
 
     /// Calls with each hold that began before and has expired, and what counts of it now.
     package func forEachExpired(
         _ body: (ReservationID, Amounts) throws(StorageError) -> Void
     ) throws(StorageError) {
-        try expired.forEach { (id, counted) throws(StorageError) in try body(id, counted) }
+        try expired.forEachEntry { (id, counted) throws(StorageError) in try body(id, counted) }
     }
 
     /// Forgets everything but the time.

@@ -46,6 +46,13 @@ struct RecordReader: ~Escapable {
         index += count
     }
 
+    /// The next text of so many bytes.
+    mutating func text(_ count: Int) throws(StorageError) -> String {
+        let bytes = try bytes(count)
+        guard Text.isValid(bytes) else { throw damage }
+        return bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// Makes sure that nothing follows.
     func end() throws(StorageError) {
         guard index == bytes.count else { throw damage }

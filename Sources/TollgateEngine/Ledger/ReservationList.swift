@@ -45,7 +45,7 @@ struct ReservationList<Value: Sendable>: Sendable {
     }
 
     /// Calls with each, in order.
-    func forEach(
+    func forEachEntry(
         _ body: (ReservationID, borrowing Value) throws(StorageError) -> Void
     ) throws(StorageError) {
         for index in entries.indices {

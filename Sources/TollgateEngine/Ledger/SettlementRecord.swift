@@ -3,7 +3,7 @@ package import TollgateCore
 /// The journal's record of how a hold ended, and what was really used.
 ///
 /// Shape behind length and type, all numbers little-endian: ending (1), reservation (16), key (16),
-/// whether the hold was open (1), when it was charged (8 wall in milliseconds, 8 monotonic in
+/// flags (1: the hold was open, 2: reported as cancelled), when it was charged (8 wall in milliseconds, 8 monotonic in
 /// nanoseconds), held, counted until now and used (3 times 8 each), number of levels (1), then for
 /// each level: level (1), subject (16), windows (4 times 4); then input, output and cached input
 /// tokens (8 each), upstream status (2), latency in milliseconds (4), length of each text (2 each,
@@ -11,6 +11,9 @@ package import TollgateCore
 package enum SettlementRecord {
     /// The type byte of settlements.
     package static let type: UInt8 = 2
+
+    static let isOpenFlag: UInt8 = 1 << 0
+    static let isCancelledFlag: UInt8 = 1 << 1
 
     private static let levelLength = 1 + 16 + 16
     private static let textCount = 4
@@ -38,7 +41,9 @@ package enum SettlementRecord {
         block.write(ending.rawValue)
         block.write(hold.reservation.rawValue)
         block.write(hold.key.rawValue)
-        block.write(UInt8(hold.isOpen ? 1 : 0))
+        block.write(
+            (hold.isOpen ? isOpenFlag : 0) | (settlement.isCancelled ? isCancelledFlag : 0)
+        )
         block.write(hold.hold.chargedAt.wall.milliseconds)
         block.write(hold.hold.chargedAt.monotonic.nanoseconds)
         block.write(hold.isOpen ? hold.hold.amounts : .zero)
@@ -90,7 +95,7 @@ package enum SettlementRecord {
         }
         let reservation = ReservationID(rawValue: try reader.number())
         let key = KeyID(rawValue: try reader.number())
-        let isOpen = try reader.number(UInt8.self) != 0
+        let isOpen = try reader.number(UInt8.self) & isOpenFlag != 0
         _ = try reader.number(Int64.self)
         var charge = SettledCharge(
             held: .zero,

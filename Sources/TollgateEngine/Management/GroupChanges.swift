@@ -1,6 +1,9 @@
 package import TollgateCore
 
 /// What is to be different about an organisation, a team or a user; what is nil stays as it is.
+///
+/// The fields of `restrictions` can be named as if they were its own.
+@dynamicMemberLookup
 package struct GroupChanges: Sendable {
     package var name: String?
     package var description: String?
@@ -10,17 +13,29 @@ package struct GroupChanges: Sendable {
     package var organization: String?
     /// The team of a user; `.some(nil)` for none.
     package var team: String??
-    package var limits: LimitSettings?
+    package var restrictions = RestrictionChanges()
 
     package init() {}
+
+    package subscript<Value>(
+        dynamicMember field: WritableKeyPath<RestrictionChanges, Value>
+    ) -> Value {
+        get { restrictions[keyPath: field] }
+        set { restrictions[keyPath: field] = newValue }
+    }
 
     /// Makes the changes, all but those of what the group belongs to, which have rules of their own.
     ///
     /// - Parameters:
     ///   - record: what is changed.
-    ///   - zones: where the time zone of the limits is found.
+    ///   - now: the time.
+    ///   - zones: where time zones are found.
     /// - Throws: `.invalid` with the first field that cannot be; the record is then not to be used.
-    func apply(to record: inout GroupRecord, zones: ZoneCatalogue) throws(RegistryError) {
+    func apply(
+        to record: inout GroupRecord,
+        now: WallTime,
+        zones: ZoneCatalogue
+    ) throws(RegistryError) {
         if let name {
             try DescriptionBounds.check(name: name)
             record.name = name
@@ -34,11 +49,11 @@ package struct GroupChanges: Sendable {
             record.metadata = metadata
         }
         if let isEnabled { record.isEnabled = isEnabled }
-        if let limits { record.limits = limits }
+        try restrictions.apply(to: &record.restrictions, now: now)
         do {
-            _ = try LimitRules(record.limits, credits: record.credits, zones: zones)
+            _ = try GroupRules(record, zones: zones)
         } catch {
-            throw .invalid(field: error.field, error.message)
+            throw error.asRegistryError
         }
     }
 }

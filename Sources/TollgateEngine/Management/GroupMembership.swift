@@ -7,6 +7,13 @@ package import TollgateCore
 /// a team, a user, or both.
 struct GroupMembership {
     let catalogue: any GroupCatalogue
+    /// What whoever names groups may see of them.
+    var scope = Scope.everything
+
+    /// The same, for who sees no more than this.
+    func within(_ scope: Scope) -> GroupMembership {
+        GroupMembership(catalogue: catalogue, scope: scope)
+    }
 
     /// The groups that something belongs to.
     struct Place: Equatable {
@@ -17,7 +24,8 @@ struct GroupMembership {
 
     /// The group that a field names.
     ///
-    /// - Throws: `.invalid` when there is none, or one that was deleted.
+    /// - Throws: `.invalid` when there is none, or one that was deleted; `.forbidden` for every name
+    ///   that is none in sight.
     func group(_ kind: GroupKind, _ name: String) throws(RegistryError) -> GroupRecord {
         let record: GroupRecord?
         do {
@@ -27,6 +35,9 @@ struct GroupMembership {
         } catch {
             throw .unavailable
         }
+        guard scope.isEverything || record.map(isInSight) == true else {
+            throw .forbidden(field: kind.field, "is not within your own scope")
+        }
         guard let record else {
             throw .invalid(field: kind.field, "names no \(kind.noun)")
         }
@@ -34,6 +45,10 @@ struct GroupMembership {
             throw .invalid(field: kind.field, "names a \(kind.noun) that was deleted")
         }
         return record
+    }
+
+    private func isInSight(_ group: GroupRecord) -> Bool {
+        scope.contains(group) || scope.isBelow(group.id)
     }
 
     /// Fills in what follows: the team from the user, the organisation from the team or the user.
@@ -108,20 +123,23 @@ extension KeyChanges {
         guard let type, type != KeyType(of: record) else { return }
         throw .invalid(
             field: "key_type",
-            "does not fit: a key is its user's, else its team's, else its organization's"
+            "does not fit: a key is temporary for good, or its user's, its team's, its organization's"
         )
     }
 }
 
-/// Whose a key is: that of the narrowest group that it belongs to.
+/// Whose a key is: that of the narrowest group that it belongs to; or that it is for a while only.
 package enum KeyType: String, CaseIterable, Sendable {
     case user
     case team
     case organization
+    case temporary
 
     /// The kind of a key; nil when it belongs to no group.
     package init?(of record: KeyRecord) {
-        if record.user != nil {
+        if record.isTemporary {
+            self = .temporary
+        } else if record.user != nil {
             self = .user
         } else if record.team != nil {
             self = .team

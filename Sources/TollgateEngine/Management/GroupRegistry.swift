@@ -12,13 +12,14 @@ package protocol GroupFollower: AnyObject, Sendable {
 ///
 /// Safe from any thread, but waits for the disk: never called on an event loop. Changes are made
 /// one at a time; each is in the catalogue, durably, and counts for the next decision when the
-/// method returns.
+/// method returns. Whoever makes one is held to what its own key may do, and it is recorded.
 package final class GroupRegistry: Sendable {
     private let catalogue: any GroupCatalogue
     private let follower: any GroupFollower
     private let usage: any UsageSource
     private let zones: ZoneCatalogue
     private let time: any TimeSource
+    private let actions: any ActionLog
     private let changing = Mutex(())
 
     /// How many records one page looks at, so that a filter without matches cannot hold a thread.
@@ -32,41 +33,56 @@ package final class GroupRegistry: Sendable {
     ///   - usage: what an organisation has spent before it begins to pay in advance.
     ///   - zones: where time zones are found.
     ///   - time: the clocks.
+    ///   - actions: where it is recorded what was done.
     package init(
         catalogue: any GroupCatalogue,
         follower: any GroupFollower,
         usage: any UsageSource,
         zones: ZoneCatalogue,
-        time: any TimeSource
+        time: any TimeSource,
+        actions: any ActionLog
     ) {
         self.catalogue = catalogue
         self.follower = follower
         self.usage = usage
         self.zones = zones
         self.time = time
+        self.actions = actions
     }
 
-    /// The group of this name.
+    /// The group of this name, if the viewer sees it.
+    package func group(
+        _ id: GroupID,
+        seenBy viewer: Principal
+    ) throws(RegistryError) -> GroupRecord {
+        let record = try group(id)
+        guard viewer.scope.contains(record) else { throw .notFound }
+        return record
+    }
+
+    /// The group of this name, whoever asks.
     package func group(_ id: GroupID) throws(RegistryError) -> GroupRecord {
         let record = try storage { () throws(StorageError) in try catalogue.group(id) }
         guard let record else { throw .notFound }
         return record
     }
 
-    /// A page of groups of one kind, by name.
+    /// A page of the groups of one kind that the viewer sees, by name.
     package func groups(
         _ kind: GroupKind,
         after cursor: String?,
         limit: Int,
+        seenBy viewer: Principal,
         where isWanted: (GroupRecord) -> Bool
     ) throws(RegistryError) -> GroupPage {
-        try storage { () throws(StorageError) in
+        let scope = viewer.scope
+        return try storage { () throws(StorageError) in
             try catalogue.groups(
                 kind,
                 after: cursor,
                 limit: limit,
                 scanLimit: GroupRegistry.scanLimit,
-                where: isWanted
+                where: { scope.contains($0) && isWanted($0) }
             )
         }
     }
@@ -78,16 +94,22 @@ package final class GroupRegistry: Sendable {
     ///   - id: under which name; nil to have one made.
     ///   - changes: what it is to be. A team or a user needs an organisation; a name is needed
     ///     unless there is an id that can stand for it.
+    ///   - creator: who creates it; nil for the server itself. What an administrator with a scope
+    ///     creates is within it, unless something else is said.
     /// - Returns: the record.
-    /// - Throws: `.invalid` with the field, `.alreadyExists` or `.unavailable`.
+    /// - Throws: `.invalid` or `.forbidden` with the field, `.alreadyExists`, `.unavailable` or
+    ///   `.unrecorded`.
     package func create(
         _ kind: GroupKind,
         id: String?,
-        _ changes: GroupChanges
+        _ changes: GroupChanges,
+        by creator: Principal?
     ) throws(RegistryError) -> GroupRecord {
         let groupID = try groupID(kind, id)
         guard let name = changes.name ?? id else { throw .invalid(field: "name", "is required") }
-        return try changing.withLock { (_) throws(RegistryError) in
+        let scope = creator?.scope ?? .everything
+        let changes = changes.placed(in: scope, kind)
+        let record = try changing.withLock { (_) throws(RegistryError) in
             let old = try storage { () throws(StorageError) in try catalogue.group(groupID) }
             guard old == nil else { throw .alreadyExists }
             var record = GroupRecord(
@@ -96,11 +118,20 @@ package final class GroupRegistry: Sendable {
                 name: name,
                 createdAt: time.now().wall
             )
-            try place(&record, changes)
-            try changes.apply(to: &record, zones: zones)
+            try place(&record, changes, scope)
+            try changes.apply(to: &record, now: time.now().wall, zones: zones)
+            try creator?.requireWithin(record, was: nil)
             try save(record)
             return record
         }
+        let blank = GroupRecord(
+            id: record.id,
+            subject: record.subject,
+            name: "",
+            createdAt: record.createdAt
+        )
+        try note("created", record, by: creator?.keyID, unlike: blank)
+        return record
     }
 
     /// Changes a group.
@@ -109,17 +140,21 @@ package final class GroupRegistry: Sendable {
     ///   - id: which.
     ///   - version: the version that the caller has seen; nil to change whatever is there.
     ///   - changes: what is to be different.
+    ///   - editor: who changes it.
     /// - Returns: the record as it is now.
-    /// - Throws: any `RegistryError`; then nothing has changed.
+    /// - Throws: any `RegistryError`; then nothing has changed, but for `.unrecorded`.
     package func update(
         _ id: GroupID,
         version: UInt64?,
-        _ changes: GroupChanges
+        _ changes: GroupChanges,
+        by editor: Principal
     ) throws(RegistryError) -> GroupRecord {
-        try change(id, version) { (record) throws(RegistryError) in
+        try change(id, version, "updated", by: editor) { (record) throws(RegistryError) in
             if record.isDeleted { throw .deleted }
-            try place(&record, changes)
-            try changes.apply(to: &record, zones: zones)
+            let old = record
+            try place(&record, changes, editor.scope)
+            try changes.apply(to: &record, now: time.now().wall, zones: zones)
+            try editor.requireWithin(record, was: old)
         }
     }
 
@@ -127,8 +162,11 @@ package final class GroupRegistry: Sendable {
     ///
     /// Its keys do not work any more, nor those of the teams and users of an organisation. What was
     /// counted for it stays.
-    package func delete(_ id: GroupID) throws(RegistryError) -> GroupRecord {
-        try change(id, nil) { (record) throws(RegistryError) in
+    package func delete(
+        _ id: GroupID,
+        by editor: Principal
+    ) throws(RegistryError) -> GroupRecord {
+        try change(id, nil, "deleted", by: editor) { (record) throws(RegistryError) in
             record.isDeleted = true
             record.isEnabled = false
         }
@@ -142,16 +180,18 @@ package final class GroupRegistry: Sendable {
     ///   - amount: how much.
     ///   - id: the organisation.
     ///   - version: the version that the caller has seen; nil to add to whatever is there.
+    ///   - editor: who pays.
     /// - Returns: the record as it is now.
-    /// - Throws: any `RegistryError`; then nothing was added.
+    /// - Throws: any `RegistryError`; then nothing was added, but for `.unrecorded`.
     package func pay(
         _ amount: Money,
         to id: GroupID,
-        version: UInt64?
+        version: UInt64?,
+        by editor: Principal
     ) throws(RegistryError) -> GroupRecord {
         precondition(id.kind == .organization)
         guard amount > .zero else { throw .invalid(field: "amount", "must be more than 0") }
-        return try change(id, version) { (record) throws(RegistryError) in
+        return try change(id, version, "", by: editor) { (record) throws(RegistryError) in
             if record.isDeleted { throw .deleted }
             var paid = record.credits
             if paid == nil { paid = try spent(by: id) }
@@ -187,9 +227,10 @@ package final class GroupRegistry: Sendable {
     /// Puts a group where its changes say.
     private func place(
         _ record: inout GroupRecord,
-        _ changes: GroupChanges
+        _ changes: GroupChanges,
+        _ scope: Scope
     ) throws(RegistryError) {
-        let membership = GroupMembership(catalogue: catalogue)
+        let membership = GroupMembership(catalogue: catalogue, scope: scope)
         if let organization = changes.organization {
             guard record.organization == nil || record.organization == organization else {
                 throw .invalid(field: "organization_id", "cannot change")
@@ -212,26 +253,60 @@ package final class GroupRegistry: Sendable {
         record.team = team
     }
 
+    /// Changes a group that the editor may touch, and records it.
+    ///
+    /// - Parameters:
+    ///   - id: which.
+    ///   - version: the version that the caller has seen; nil to change whatever is there.
+    ///   - action: what is recorded, behind the word for the kind; empty for a payment.
+    ///   - editor: who changes it.
+    ///   - edit: makes the change.
+    /// - Returns: the record as it is now, the old one when nothing is different.
+    /// - Throws: what `edit` throws, `.notFound`, `.changedMeanwhile`, `.unavailable` or `.unrecorded`.
     private func change(
         _ id: GroupID,
         _ version: UInt64?,
+        _ action: String,
+        by editor: Principal,
         _ edit: (inout GroupRecord) throws(RegistryError) -> Void
     ) throws(RegistryError) -> GroupRecord {
-        try changing.withLock { (_) throws(RegistryError) in
+        let (old, record) = try changing.withLock { (_) throws(RegistryError) in
             let old = try group(id)
+            try editor.requireTouching(old)
             if let version, version != old.version { throw .changedMeanwhile }
             var record = old
             try edit(&record)
-            guard record != old else { return old }
+            guard record != old else { return (old, old) }
             record.version = old.version &+ 1
             record.updatedAt = time.now().wall
             try save(record)
-            return record
+            return (old, record)
+        }
+        if record != old { try note(action, record, by: editor.keyID, unlike: old) }
+        return record
+    }
+
+    /// Records what was done.
+    private func note(
+        _ action: String,
+        _ record: GroupRecord,
+        by actor: KeyID?,
+        unlike old: GroupRecord
+    ) throws(RegistryError) {
+        let name = action.isEmpty ? "credits.added" : "\(record.id.kind.noun).\(action)"
+        let fields = record.fields(unlike: old)
+        do {
+            try actions.record(
+                ManagementAction(name, by: actor, on: record.id.name, fields: fields)
+            )
+        } catch {
+            throw .unrecorded
         }
     }
 
     private func save(_ record: GroupRecord) throws(RegistryError) {
         do {
+            try actions.prepare()
             try catalogue.save(record)
             try follower.groupChanged(record)
         } catch {
@@ -247,5 +322,16 @@ package final class GroupRegistry: Sendable {
         _ body: () throws(StorageError) -> Value
     ) throws(RegistryError) -> Value {
         do { return try body() } catch { throw .unavailable }
+    }
+}
+
+extension GroupChanges {
+    /// The changes that make a new group, put into a scope where nothing else is said.
+    fileprivate func placed(in scope: Scope, _ kind: GroupKind) -> GroupChanges {
+        var changes = self
+        if kind == .organization { return changes }
+        if changes.organization == nil { changes.organization = scope.organization }
+        if kind == .user, changes.team == nil, let team = scope.team { changes.team = .some(team) }
+        return changes
     }
 }

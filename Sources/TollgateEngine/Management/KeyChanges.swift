@@ -1,6 +1,9 @@
 package import TollgateCore
 
 /// What is to be different about a key; what is nil stays as it is.
+///
+/// The fields of `restrictions` can be named as if they were its own.
+@dynamicMemberLookup
 package struct KeyChanges: Sendable {
     package var name: String?
     package var description: String?
@@ -8,19 +11,8 @@ package struct KeyChanges: Sendable {
     package var group: String?
     package var metadata: [String: String]?
     package var status: KeyStatus?
-    /// When the key ends; `.some(nil)` for never.
-    package var expiresAt: WallTime??
-    package var allowedModels: [String]?
-    package var deniedModels: [String]?
-    package var allowedProviders: [String]?
-    package var deniedProviders: [String]?
-    package var allowedSuppliers: [String]?
-    package var deniedSuppliers: [String]?
-    package var allowedRegions: [String]?
-    package var deniedRegions: [String]?
-    package var allowedActions: [String]?
-    package var deniedActions: [String]?
-    package var ipAllowlist: IPAllowlist?
+    package var restrictions = RestrictionChanges()
+    package var access: AccessLevel?
     package var permissions: Permissions?
     /// The groups that the key belongs to; `.some(nil)` for none.
     package var organization: String??
@@ -28,16 +20,20 @@ package struct KeyChanges: Sendable {
     package var user: String??
     /// Whose the key is to be: said again, so that it can be found wrong.
     package var type: KeyType?
-    package var limits: LimitSettings?
-    /// `.some(nil)` for none.
-    package var policy: PolicyDocument??
-    package var iamRules: [IAMRule]?
-    /// `.some(nil)` for none.
-    package var pricing: PricingRule??
+    /// The session that a new key is bound to.
+    package var session: String?
+    package var notices: KeyNotices?
     package var enforcement: Enforcement?
     package var unsettled: UnsettledPolicy?
 
     package init() {}
+
+    package subscript<Value>(
+        dynamicMember field: WritableKeyPath<RestrictionChanges, Value>
+    ) -> Value {
+        get { restrictions[keyPath: field] }
+        set { restrictions[keyPath: field] = newValue }
+    }
 
     /// The first key of a store, and the one that the operator names at the start.
     static var administrator: KeyChanges {
@@ -49,6 +45,7 @@ package struct KeyChanges: Sendable {
     }
 
     private static let groupLimit = 100
+    private static let sessionLimit = 128
 
     /// Makes the changes, all but those of status, environment and groups, which have rules of their
     /// own.
@@ -64,24 +61,22 @@ package struct KeyChanges: Sendable {
         zones: ZoneCatalogue
     ) throws(RegistryError) {
         try applyDescription(to: &record)
-        if let expiresAt {
-            if let expiresAt, expiresAt <= now {
-                throw .invalid(field: "expires_at", "must be in the future")
-            }
-            record.expiresAt = expiresAt
-        }
-        KeyChanges.set(&record.models, allowedModels, deniedModels)
-        KeyChanges.set(&record.providers, allowedProviders, deniedProviders)
-        KeyChanges.set(&record.suppliers, allowedSuppliers, deniedSuppliers)
-        KeyChanges.set(&record.regions, allowedRegions, deniedRegions)
-        KeyChanges.set(&record.actions, allowedActions, deniedActions)
-        if let ipAllowlist { record.ipAllowlist = ipAllowlist }
+        try restrictions.apply(to: &record.restrictions, now: now)
+        // A new end is a new event, when it comes.
+        if restrictions.expiresAt != nil { record.isExpiryRecorded = false }
+        if let access { record.access = access }
         if let permissions { record.permissions = permissions }
-        applyRules(to: &record)
+        if let notices { record.notices = notices }
+        if let enforcement { record.enforcement = enforcement }
+        if let unsettled { record.unsettled = unsettled }
         do {
             _ = try KeyRules(record, zones: zones)
         } catch {
             throw error.asRegistryError
+        }
+        try record.checkAccess()
+        if record.isTemporary, record.expiresAt == nil {
+            throw .invalid(field: "expires_in", "is needed for a temporary key")
         }
     }
 
@@ -102,58 +97,37 @@ package struct KeyChanges: Sendable {
             try DescriptionBounds.check(metadata: metadata)
             record.metadata = metadata
         }
-    }
-
-    private func applyRules(to record: inout KeyRecord) {
-        if let limits { record.limits = limits }
-        if let policy { record.policy = policy }
-        if let iamRules { record.iamRules = iamRules }
-        if let pricing { record.pricing = pricing }
-        if let enforcement { record.enforcement = enforcement }
-        if let unsettled { record.unsettled = unsettled }
-    }
-
-    private static func set(
-        _ lists: inout NameLists,
-        _ allowed: [String]?,
-        _ denied: [String]?
-    ) {
-        if let allowed { lists.allowed = allowed }
-        if let denied { lists.denied = denied }
+        if let session {
+            guard !session.isEmpty else { throw .invalid(field: "session_id", "must not be empty") }
+            try DescriptionBounds.checkText(session, KeyChanges.sessionLimit, "session_id")
+            record.session = session
+        }
     }
 }
 
-extension RuleProblem {
-    /// The problem as callers of the API see it.
-    var asRegistryError: RegistryError {
-        func field(_ dimension: Dimension, _ isDenied: Bool) -> String {
-            (isDenied ? "denied_" : "allowed_") + dimension.rawValue
-        }
-        switch self {
-        case .badPattern(let dimension, let isDenied, let index):
-            return .invalid(
-                field: "\(field(dimension, isDenied))[\(index)]",
-                "must be 1 to \(Pattern.lengthLimit) bytes of text"
-            )
-        case .tooMany(let dimension, let isDenied):
-            return .invalid(
-                field: field(dimension, isDenied),
-                "must have at most \(NameRule.patternLimit) entries"
-            )
-        case .badAddress(let index):
-            return .invalid(
-                field: "ip_allowlist.addresses[\(index)]",
-                "must be an IPv4 or IPv6 address, or a network in CIDR form"
-            )
-        case .tooManyAddresses:
-            return .invalid(
-                field: "ip_allowlist.addresses",
-                "must have at most \(IPAllowlist.addressLimit) entries"
-            )
-        case .limit(let problem):
-            return .invalid(field: problem.field, problem.message)
-        case .policy(let problem):
-            return .invalid(field: problem.path, problem.message)
+extension KeyRecord {
+    /// Refuses a level of access that other fields contradict.
+    fileprivate func checkAccess() throws(RegistryError) {
+        switch access {
+        case .custom: return
+        case .readOnly:
+            guard permissions.isSubset(of: .viewAllUsage) else {
+                throw .invalid(
+                    field: "access",
+                    "cannot be read_only for a key with other permissions than view_all_usage"
+                )
+            }
+        case .full:
+            var rest = restrictions
+            rest.expiresAt = nil
+            rest.ipAllowlist = IPAllowlist()
+            rest.limits = LimitSettings()
+            guard rest == Restrictions() else {
+                throw .invalid(
+                    field: "access",
+                    "cannot be full for a key that may not use all models and features"
+                )
+            }
         }
     }
 }

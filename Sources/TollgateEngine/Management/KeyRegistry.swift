@@ -6,10 +6,11 @@ internal import TollgateCrypto
 ///
 /// Safe from any thread, but waits for the disk: never called on an event loop. Changes are made
 /// one at a time; each is in the catalogue, durably, and counts for the next decision when the
-/// method returns.
+/// method returns. Whoever makes one is held to what its own key may do, and it is recorded.
 package final class KeyRegistry: Sendable {
-    private let engine: Engine
+    let engine: Engine
     private let membership: GroupMembership
+    private let actions: any ActionLog
     private let changing = Mutex(())
     /// The newest id that was given out.
     private let newestID = Mutex(KeyID(rawValue: 0))
@@ -19,84 +20,65 @@ package final class KeyRegistry: Sendable {
     /// - Parameters:
     ///   - engine: the engine.
     ///   - groups: where the groups are found that keys belong to.
-    package init(engine: Engine, groups: any GroupCatalogue) {
+    ///   - actions: where it is recorded what was done.
+    package init(engine: Engine, groups: any GroupCatalogue, actions: any ActionLog) {
         self.engine = engine
+        self.actions = actions
         membership = GroupMembership(catalogue: groups)
     }
 
+    // MARK: Reading
+
     /// Who presents this secret, if it may be used now.
     ///
+    /// - Parameters:
+    ///   - secret: what was presented.
+    ///   - address: where from; nil when that is not known.
     /// - Returns: nil for every secret that does not work, whatever the reason.
-    package func principal(presenting secret: String) throws(RegistryError) -> Principal? {
+    /// - Throws: `.addressNotAllowed` when it works, but not from there; `.unavailable`.
+    package func principal(
+        presenting secret: String,
+        from address: IPAddress? = nil
+    ) throws(RegistryError) -> Principal? {
         let bytes = Array(secret.utf8)
         guard !bytes.isEmpty, bytes.count <= CheckRequest.secretLimit else { return nil }
-        let now = engine.time.now().wall
+        let holder: (rules: KeyRules, denial: Reason?)?
         do {
-            guard
-                let rules = try engine.rules(forSecret: bytes.span, at: now),
-                Decide.standing(of: rules, at: now) == nil
-            else { return nil }
-            return Principal(keyID: rules.id, permissions: rules.permissions)
+            holder = try engine.holder(ofSecret: bytes.span, from: address, at: now)
         } catch {
             throw .unavailable
         }
+        guard let holder else { return nil }
+        if holder.denial == .ipNotAllowed { throw .addressNotAllowed }
+        guard holder.denial == nil else { return nil }
+        return Principal(try key(holder.rules.id))
     }
 
-    /// Creates a key.
+    /// Whom a key stands for, if it may be used now: for callers who are known otherwise than by its
+    /// secret, by a certificate.
     ///
     /// - Parameters:
-    ///   - changes: what it is to be; a name is required.
-    ///   - creator: who creates it, nil for the server itself.
-    /// - Returns: the record, and the secret, which is nowhere else from then on.
-    /// - Throws: `.invalid` or `.forbidden` with the field, or `.unavailable`.
-    package func create(
-        _ changes: KeyChanges,
-        by creator: Principal?
-    ) throws(RegistryError) -> (record: KeyRecord, secret: String) {
-        let environment = changes.environment ?? "live"
-        guard KeySecret.isEnvironment(environment) else {
-            throw .invalid(field: "environment", "must be 1 to 16 of a-z and 0-9")
+    ///   - id: the key.
+    ///   - address: where from the caller comes; nil when that is not known.
+    /// - Returns: nil for every key that does not work, whatever the reason.
+    /// - Throws: `.addressNotAllowed` when it works, but not from there; `.unavailable`.
+    package func principal(
+        of id: KeyID,
+        from address: IPAddress? = nil
+    ) throws(RegistryError) -> Principal? {
+        let record = try storage { () throws(StorageError) in try engine.catalogue.record(id: id) }
+        guard let record else { return nil }
+        let denial: Reason?
+        do {
+            denial = try engine.denial(ofKey: id, from: address, at: now)
+        } catch {
+            throw .unavailable
         }
-        let secret = KeySecret.issue(
-            environment: environment,
-            entropy: (try random(), try random())
-        )
-        let record = try insert(changes, secret: secret, by: creator)
-        return (record, String(decoding: secret, as: UTF8.self))
+        if denial == .ipNotAllowed { throw .addressNotAllowed }
+        return denial == nil ? Principal(record) : nil
     }
 
-    /// Makes sure that this secret is an administrator's: the one that the operator chose.
-    ///
-    /// - Returns: the record that was created, nil when the secret is already known.
-    package func registerAdministrator(secret: String) throws(RegistryError) -> KeyRecord? {
-        let bytes = Array(secret.utf8)
-        guard
-            (8...CheckRequest.secretLimit).contains(bytes.count), Text.isValid(bytes.span),
-            !bytes.contains(UInt8(ascii: " "))
-        else {
-            throw .invalid(field: "admin_key", "must be 8 to 1024 characters without spaces")
-        }
-        if case .mistyped = KeySecret.kind(of: bytes.span) {
-            throw .invalid(field: "admin_key", "looks like a Tollgate key, but is mistyped")
-        }
-        let known = try storage { () throws(StorageError) in
-            try engine.catalogue.record(forDigest: engine.digester.digest(of: bytes.span))
-        }
-        if known != nil { return nil }
-        return try insert(.administrator, secret: bytes, by: nil)
-    }
-
-    /// Creates the administrator of a new store.
-    ///
-    /// - Returns: the secret, nil when the store already has keys.
-    package func createFirstAdministrator() throws(RegistryError) -> String? {
-        guard try storage({ () throws(StorageError) in try engine.catalogue.isEmpty() }) else {
-            return nil
-        }
-        return try create(.administrator, by: nil).secret
-    }
-
-    /// The key with this id.
+    /// The key with this id, whoever asks.
     package func key(_ id: KeyID) throws(RegistryError) -> KeyRecord {
         let record = try storage { () throws(StorageError) in
             try engine.catalogue.record(id: id)
@@ -105,24 +87,57 @@ package final class KeyRegistry: Sendable {
         return record
     }
 
-    /// A page of keys, the newest first.
+    /// The key with this id, if the viewer sees it.
+    package func key(_ id: KeyID, seenBy viewer: Principal) throws(RegistryError) -> KeyRecord {
+        let record = try key(id)
+        guard viewer.scope.contains(record) else { throw .notFound }
+        return record
+    }
+
+    /// A page of the keys that the viewer sees, the newest first.
     package func keys(
         after cursor: KeyID?,
         limit: Int,
+        seenBy viewer: Principal,
         where isWanted: (KeyRecord) -> Bool
     ) throws(RegistryError) -> KeyPage {
-        try storage { () throws(StorageError) in
+        let scope = viewer.scope
+        return try storage { () throws(StorageError) in
             try engine.catalogue.page(
                 after: cursor,
                 limit: limit,
                 scanLimit: KeyRegistry.scanLimit,
-                where: isWanted
+                where: { scope.contains($0) && isWanted($0) }
             )
         }
     }
 
     /// How many records one page looks at, so that a filter without matches cannot hold a thread.
     private static let scanLimit = 100_000
+
+    // MARK: Writing
+
+    /// Creates a key.
+    ///
+    /// A key of an administrator with a scope is within it, unless something else is said.
+    ///
+    /// - Parameters:
+    ///   - changes: what it is to be; a name is required.
+    ///   - creator: who creates it, nil for the server itself.
+    /// - Returns: the record, and the secret, which is nowhere else from then on.
+    /// - Throws: `.invalid` or `.forbidden` with the field, `.unavailable` or `.unrecorded`.
+    package func create(
+        _ changes: KeyChanges,
+        by creator: Principal?
+    ) throws(RegistryError) -> (record: KeyRecord, secret: String) {
+        let environment = changes.environment ?? "live"
+        guard KeySecret.isEnvironment(environment) else {
+            throw .invalid(field: "environment", "must be 1 to 16 of a-z and 0-9")
+        }
+        let secret = try issueSecret(environment)
+        let record = try insert(changes, stored(secret), by: creator)
+        return (record, String(decoding: secret, as: UTF8.self))
+    }
 
     /// Changes a key.
     ///
@@ -132,95 +147,160 @@ package final class KeyRegistry: Sendable {
     ///   - changes: what is to be different.
     ///   - editor: who changes it.
     /// - Returns: the record as it is now.
-    /// - Throws: any `RegistryError`; then nothing has changed.
+    /// - Throws: any `RegistryError`; then nothing has changed, but for `.unrecorded`.
     package func update(
         _ id: KeyID,
         version: UInt64?,
         _ changes: KeyChanges,
         by editor: Principal
     ) throws(RegistryError) -> KeyRecord {
-        try change(id) { (record) throws(RegistryError) in
+        try change(id, "key.updated", by: editor) { (record) throws(RegistryError) in
             if let version, version != record.version { throw .changedMeanwhile }
-            try allow(changes, by: editor)
             guard changes.environment == nil || changes.environment == record.environment else {
                 throw .invalid(field: "environment", "is part of the secret and cannot change")
             }
-            if let status = changes.status { try move(&record, to: status) }
-            try membership.place(&record, changes, isNew: false)
+            guard changes.session == nil || changes.session == record.session else {
+                throw .invalid(field: "session_id", "cannot change once the key is there")
+            }
+            if let status = changes.status { try record.move(to: status) }
+            try membership.within(editor.scope).place(&record, changes, isNew: false)
             try changes.checkType(of: record)
-            try changes.apply(to: &record, now: engine.time.now().wall, zones: engine.zones)
+            try changes.apply(to: &record, now: now, zones: engine.zones)
+            try editor.requireWithin(record)
         }
     }
 
-    /// Switches a key on or off, or revokes it for good.
-    package func setStatus(_ status: KeyStatus, of id: KeyID) throws(RegistryError) -> KeyRecord {
-        try change(id) { (record) throws(RegistryError) in try move(&record, to: status) }
-    }
-
-    private func move(_ record: inout KeyRecord, to status: KeyStatus) throws(RegistryError) {
-        guard status != .expired else {
-            throw .invalid(field: "status", "cannot be set to expired; set expires_at")
-        }
-        guard record.status != .revoked || status == .revoked else { throw .revoked }
-        record.status = status
-    }
-
-    private func change(
+    /// Changes a key that the editor may touch, protects the last administrator, and records it.
+    ///
+    /// - Parameters:
+    ///   - id: which.
+    ///   - action: what is recorded.
+    ///   - editor: who changes it.
+    ///   - edit: makes the change.
+    /// - Returns: the record as it is now, the old one when nothing is different.
+    /// - Throws: what `edit` throws, `.notFound`, `.forbidden`, `.lastAdministrator`, `.unavailable` or
+    ///   `.unrecorded`.
+    func change(
         _ id: KeyID,
+        _ action: String,
+        by editor: Principal,
         _ edit: (inout KeyRecord) throws(RegistryError) -> Void
     ) throws(RegistryError) -> KeyRecord {
-        try changing.withLock { (_) throws(RegistryError) -> KeyRecord in
+        let (old, record) = try changing.withLock { (_) throws(RegistryError) in
             let old = try key(id)
+            try editor.requireTouching(old)
             var record = old
             try edit(&record)
-            guard record != old else { return old }
+            guard record != old else { return (old, old) }
+            try protectAdministrators(from: record, was: old)
             record.version = old.version &+ 1
-            record.updatedAt = engine.time.now().wall
-            do {
-                try engine.catalogue.save(record, replacing: old)
-                try engine.keyChanged(id)
-            } catch {
-                // The change may be in the catalogue all the same. Decisions must then follow it,
-                // for whoever tries again finds nothing left to change.
-                try? engine.keyChanged(id)
-                throw .unavailable
-            }
-            return record
+            record.updatedAt = now
+            try save(record, replacing: old)
+            return (old, record)
+        }
+        if record != old {
+            try note(action, by: editor.keyID, on: "\(id)", fields: record.fields(unlike: old))
+        }
+        return record
+    }
+
+    /// Writes a record that was there, and makes it count.
+    private func save(_ record: KeyRecord, replacing old: KeyRecord) throws(RegistryError) {
+        try prepare()
+        do {
+            try engine.catalogue.save(record, replacing: old)
+            try engine.keyChanged(record.id)
+        } catch {
+            // The change may be in the catalogue all the same. Decisions must then follow it,
+            // for whoever tries again finds nothing left to change.
+            try? engine.keyChanged(record.id)
+            throw .unavailable
         }
     }
 
-    private func insert(
+    /// Writes a new key.
+    ///
+    /// - Parameters:
+    ///   - changes: what it is to be.
+    ///   - secret: what is kept of its secret.
+    ///   - creator: who creates it, nil for the server itself.
+    ///   - check: refuses it while nobody else changes a key.
+    /// - Returns: the record.
+    /// - Throws: what `create` and `check` throw.
+    func insert(
         _ changes: KeyChanges,
-        secret: [UInt8],
-        by creator: Principal?
+        _ secret: StoredSecret,
+        by creator: Principal?,
+        unless check: () throws(RegistryError) -> Void = {}
     ) throws(RegistryError) -> KeyRecord {
-        if let creator { try allow(changes, by: creator) }
         guard let name = changes.name else { throw .invalid(field: "name", "is required") }
-        let now = engine.time.now().wall
-        var record = KeyRecord(
-            id: try nextID(at: now),
-            name: name,
-            createdAt: now
-        )
+        let scope = creator?.scope ?? .everything
+        let changes = changes.placed(in: scope)
+        var record = KeyRecord(id: try nextID(at: now), name: name, createdAt: now)
         record.environment = changes.environment ?? record.environment
         record.createdBy = creator?.keyID
-        if let status = changes.status { try move(&record, to: status) }
-        try membership.place(&record, changes, isNew: true)
+        record.isTemporary = changes.type == .temporary
+        let blank = record
+        if let status = changes.status { try record.move(to: status) }
+        try membership.within(scope).place(&record, changes, isNew: true)
         try changes.checkType(of: record)
         try changes.apply(to: &record, now: now, zones: engine.zones)
-        record.secrets = [
-            StoredSecret(
-                digest: engine.digester.digest(of: secret.span),
-                masked: KeySecret.masked(secret.span),
-                createdAt: now
-            )
-        ]
+        try creator?.requireWithin(record)
+        record.secrets = [secret]
         try changing.withLock { (_) throws(RegistryError) in
+            try check()
+            try prepare()
             try storage { () throws(StorageError) in
                 try engine.catalogue.save(record, replacing: nil)
             }
         }
+        let fields = ["name"] + record.fields(unlike: blank)
+        try note("key.created", by: creator?.keyID, on: "\(record.id)", fields: fields)
         return record
+    }
+
+    // MARK: Parts
+
+    var now: WallTime { engine.time.now().wall }
+
+    /// Runs a body while nobody else changes a key.
+    func withChanges<Value>(
+        _ body: () throws(RegistryError) -> sending Value
+    ) throws(RegistryError) -> sending Value {
+        try changing.withLock { (_) throws(RegistryError) in try body() }
+    }
+
+    /// Makes sure that what is done next can be recorded.
+    func prepare() throws(RegistryError) {
+        try storage { () throws(StorageError) in try actions.prepare() }
+    }
+
+    /// Records what was done.
+    func note(
+        _ name: String,
+        by actor: KeyID?,
+        on target: String,
+        fields: [String] = []
+    ) throws(RegistryError) {
+        do {
+            try actions.record(ManagementAction(name, by: actor, on: target, fields: fields))
+        } catch {
+            throw .unrecorded
+        }
+    }
+
+    /// A new secret.
+    func issueSecret(_ environment: String) throws(RegistryError) -> [UInt8] {
+        KeySecret.issue(environment: environment, entropy: (try random(), try random()))
+    }
+
+    /// What is kept of a secret.
+    func stored(_ secret: [UInt8]) -> StoredSecret {
+        StoredSecret(
+            digest: engine.digester.digest(of: secret.span),
+            masked: KeySecret.masked(secret.span),
+            createdAt: now
+        )
     }
 
     /// A new id that sorts behind all earlier ones, also within a millisecond or when the clock has
@@ -233,51 +313,37 @@ package final class KeyRegistry: Sendable {
         }
     }
 
-    /// Nobody gives away a permission that they do not have.
-    private func allow(_ changes: KeyChanges, by editor: Principal) throws(RegistryError) {
-        if let permissions = changes.permissions, !permissions.isSubset(of: editor.permissions) {
-            throw .forbidden(field: "permissions", "exceed your own")
-        }
-    }
-
     private func random() throws(RegistryError) -> UInt128 {
         do { return try SecureRandom.uint128() } catch { throw .unavailable }
     }
 
-    private func storage<Value>(
+    func storage<Value>(
         _ body: () throws(StorageError) -> Value
     ) throws(RegistryError) -> Value {
         do { return try body() } catch { throw .unavailable }
     }
 }
 
-/// Who asks for something that needs permissions.
-package struct Principal: Equatable, Sendable {
-    package let keyID: KeyID
-    package let permissions: Permissions
-
-    package init(keyID: KeyID, permissions: Permissions) {
-        self.keyID = keyID
-        self.permissions = permissions
+extension KeyRecord {
+    /// Gives the key a status that can be set.
+    mutating func move(to status: KeyStatus) throws(RegistryError) {
+        guard status != .expired else {
+            throw .invalid(field: "status", "cannot be set to expired; set expires_at")
+        }
+        guard self.status != .revoked || status == .revoked else { throw .revoked }
+        self.status = status
     }
 }
 
-/// Why an administrator's request was refused.
-package enum RegistryError: Error, Equatable, Sendable {
-    /// No such key, group or model.
-    case notFound
-    /// There is a group of this name already.
-    case alreadyExists
-    /// The group was deleted, which is for good.
-    case deleted
-    /// A value that cannot be; the field as the API names it, and why.
-    case invalid(field: String, String)
-    /// A value that the caller may not set.
-    case forbidden(field: String, String)
-    /// The key or group is not at the version that the caller has seen.
-    case changedMeanwhile
-    /// The key was revoked, which is for good.
-    case revoked
-    /// The store cannot be read or written now.
-    case unavailable
+extension KeyChanges {
+    /// The changes that make a new key, put into a scope where nothing else is said.
+    fileprivate func placed(in scope: Scope) -> KeyChanges {
+        var changes = self
+        if let organization = scope.organization, changes.organization == nil {
+            changes.organization = .some(organization)
+        }
+        if let team = scope.team, changes.team == nil { changes.team = .some(team) }
+        if let user = scope.user, changes.user == nil { changes.user = .some(user) }
+        return changes
+    }
 }

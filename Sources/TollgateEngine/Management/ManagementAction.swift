@@ -30,6 +30,14 @@ package struct ManagementAction: Equatable, Sendable {
 ///
 /// Methods may be called from any thread but event loops, and wait for local storage.
 package protocol ActionLog: AnyObject, Sendable {
+    /// Makes sure, before an action is carried out, that it can be recorded afterwards.
+    ///
+    /// Nothing is done that nobody would know of: an answer that is lost because the record of it
+    /// fails may hold the only copy of a secret.
+    ///
+    /// - Throws: when nothing can be recorded now.
+    func prepare() throws(StorageError)
+
     /// Records an action that has been carried out.
     ///
     /// - Throws: when it is not known to be recorded; the caller then tells so.

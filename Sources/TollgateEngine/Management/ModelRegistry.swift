@@ -8,6 +8,7 @@ package import TollgateCore
 /// called on an event loop.
 package final class ModelRegistry: Sendable {
     private let store: any ModelStore
+    private let actions: (any ActionLog)?
     private let state: Mutex<State>
     private let changing = Mutex(())
     private let onChange: @Sendable (ModelCatalogue) -> Void
@@ -17,6 +18,14 @@ package final class ModelRegistry: Sendable {
         /// By the small letters of their ids.
         var stored: [String: StoredModel]
         var catalogue: ModelCatalogue
+        var version: UInt64
+
+        init(base: ModelCatalogue, stored: [String: StoredModel], catalogue: ModelCatalogue) {
+            self.base = base
+            self.stored = stored
+            self.catalogue = catalogue
+            version = catalogue.contentHash
+        }
     }
 
     /// The most other names and suppliers of one model.
@@ -27,15 +36,18 @@ package final class ModelRegistry: Sendable {
     /// - Parameters:
     ///   - base: the catalogue of the program or of a file.
     ///   - store: where models are kept.
+    ///   - actions: where changes are recorded; nil where they are not.
     ///   - onChange: called with each new catalogue, one after another.
     /// - Throws: `.unavailable` when the store cannot be read, `.invalid` when base and store
     ///   together have too many models.
     package init(
         base: ModelCatalogue,
         store: any ModelStore,
+        actions: (any ActionLog)? = nil,
         onChange: @escaping @Sendable (ModelCatalogue) -> Void = { _ in }
     ) throws(RegistryError) {
         self.store = store
+        self.actions = actions
         self.onChange = onChange
         var stored: [String: StoredModel] = [:]
         do {
@@ -50,10 +62,22 @@ package final class ModelRegistry: Sendable {
     /// The models as they are now; never changes, a new one takes its place.
     package var catalogue: ModelCatalogue { state.withLock { $0.catalogue } }
 
+    /// Tells one content of the catalogue from another.
+    package var version: UInt64 { state.withLock { $0.version } }
+
     /// Adds models, or replaces those of the same ids; all or none.
     ///
-    /// - Throws: `.invalid` with the field of the first that cannot be, or `.unavailable`.
-    package func put(_ models: [Model]) throws(RegistryError) {
+    /// - Parameters:
+    ///   - models: which.
+    ///   - version: the version that the caller has seen; nil to change whatever is there.
+    ///   - actor: who does it.
+    /// - Throws: `.invalid` with the field of the first that cannot be, `.changedMeanwhile` or
+    ///   `.unavailable`.
+    package func put(
+        _ models: [Model],
+        version: UInt64? = nil,
+        by actor: Principal? = nil
+    ) throws(RegistryError) {
         var ids: Set<String> = []
         for (index, model) in models.enumerated() {
             try ModelRegistry.check(model, at: "models[\(index)]")
@@ -61,18 +85,21 @@ package final class ModelRegistry: Sendable {
                 throw .invalid(field: "models[\(index)].id", "is there twice")
             }
         }
-        try save(models.map { .model($0) })
+        try save(models.map { .model($0) }, version, "models.updated", actor)
     }
 
     /// Takes a model out, one of the program's or of a file's as well.
     ///
+    /// - Parameters:
+    ///   - id: which, without regard to case.
+    ///   - actor: who does it.
     /// - Throws: `.notFound` when there is no model of this id, or `.unavailable`.
-    package func remove(_ id: String) throws(RegistryError) {
+    package func remove(_ id: String, by actor: Principal? = nil) throws(RegistryError) {
         let key = ModelRegistry.key(id)
         guard let model = catalogue.models.first(where: { ModelRegistry.key($0.id) == key }) else {
             throw .notFound
         }
-        try save([.removed(model.id)])
+        try save([.removed(model.id)], nil, "models.deleted", actor)
     }
 
     /// Lays what is stored over another catalogue: its file has changed.
@@ -86,14 +113,49 @@ package final class ModelRegistry: Sendable {
         }
     }
 
-    private func save(_ models: [StoredModel]) throws(RegistryError) {
+    /// Stores models, and records it.
+    private func save(
+        _ models: [StoredModel],
+        _ version: UInt64?,
+        _ name: String,
+        _ actor: Principal?
+    ) throws(RegistryError) {
         try changing.withLock { (_) throws(RegistryError) in
+            if let version, version != self.version { throw .changedMeanwhile }
             var (base, stored) = state.withLock { ($0.base, $0.stored) }
             for model in models { stored[ModelRegistry.key(model.id)] = model }
             let catalogue = try ModelRegistry.merge(base, stored)
-            do { try store.save(models) } catch { throw .unavailable }
+            do {
+                try actions?.prepare()
+                try store.save(models)
+            } catch {
+                throw .unavailable
+            }
+            let old = self.catalogue
             publish(State(base: base, stored: stored, catalogue: catalogue))
+            let action = ManagementAction(
+                name,
+                by: actor?.keyID,
+                on: models.map(\.id).joined(separator: ", "),
+                fields: ModelRegistry.fields(of: models, unlike: old)
+            )
+            do { try actions?.record(action) } catch { throw .unavailable }
         }
+    }
+
+    /// The fields in which models are unlike those of the same ids before.
+    private static func fields(
+        of models: [StoredModel],
+        unlike old: ModelCatalogue
+    ) -> [String] {
+        var before: [String: Model] = [:]
+        for model in old.models { before[key(model.id)] = model }
+        var names: [String] = []
+        for case .model(let model) in models {
+            let fields = model.fields(unlike: before[key(model.id)])
+            names += fields.filter { !names.contains($0) }
+        }
+        return names
     }
 
     private func publish(_ new: State) {

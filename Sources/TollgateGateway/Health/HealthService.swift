@@ -11,6 +11,7 @@ final class HealthService {
         "",
         "envoy.service.auth.v3.Authorization",
         "tollgate.v1.Authorization",
+        "tollgate.v1.KeyManagement",
         "grpc.health.v1.Health",
     ]
 

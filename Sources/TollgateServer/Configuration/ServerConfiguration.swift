@@ -32,6 +32,8 @@ package struct ServerConfiguration: Sendable {
     let httpAddress: ListenAddress
     let rpcTLS: TLSFiles?
     let httpTLS: TLSFiles?
+    /// The keys that stand for names in client certificates.
+    let managementIdentities: [String: KeyID]
     let adminKey: String?
     /// The pepper as text, in the place of its file.
     let pepper: String?
@@ -45,9 +47,16 @@ package struct ServerConfiguration: Sendable {
     let threads: Int
     let maximumMessage: Int
     let activeKeys: Int
+    /// How long the audit trail is kept, in milliseconds; nil for ever.
+    let auditRetention: Int64?
+    /// The file that checkpoints are appended to.
+    let auditCheckpoints: String?
     let gateway: GatewayConfiguration
     package let logFormat: LogFormat
     package let logLevel: Logger.Level
+
+    /// Where the pepper is kept when it does not come from outside.
+    var pepperFile: String { dataDirectory + "/pepper" }
 
     /// Checks what the operator set.
     ///
@@ -71,6 +80,7 @@ package struct ServerConfiguration: Sendable {
             clientCA: nil,
             values
         )
+        managementIdentities = try ServerConfiguration.identities(values, rpcTLS)
         adminKey = values.text(.adminKey)
         pepper = values.text(.pepper)
         durability = try values.choice(.durability, Durability.self)
@@ -86,6 +96,8 @@ package struct ServerConfiguration: Sendable {
         threads = try values.number(.threads, in: 1...1024) ?? cores
         maximumMessage = try values.number(.maximumMessage, in: 1024...(64 << 20)) ?? 0
         activeKeys = try values.number(.activeKeys, in: 1000...100_000_000) ?? 0
+        auditRetention = try values.age(.auditRetention)
+        auditCheckpoints = values.text(.auditCheckpoints)
         var gateway = GatewayConfiguration()
         gateway.trustsRequestHeaders = try values.flag(.trustRequestHeaders)
         gateway.trustedHops = try values.number(.trustedHops, in: 0...32) ?? 0
@@ -100,6 +112,31 @@ package struct ServerConfiguration: Sendable {
         self.gateway = gateway
         logFormat = try values.choice(.logFormat, LogFormat.self)
         logLevel = try values.choice(.logLevel, Logger.Level.self)
+    }
+
+    /// The pairs of a name and a key, with commas between.
+    private static func identities(
+        _ values: SettingValues,
+        _ tls: TLSFiles?
+    ) throws(ConfigurationError) -> [String: KeyID] {
+        var identities: [String: KeyID] = [:]
+        guard let text = values.text(.managementIdentity) else { return identities }
+        guard tls?.clientCA != nil else {
+            throw values.problem(.managementIdentity, "needs --\(Setting.tlsClientCA.name)")
+        }
+        for pair in text.split(separator: ",") {
+            // A URI may hold the sign as well, a key's id cannot.
+            guard
+                let sign = pair.lastIndex(of: "="), sign != pair.startIndex,
+                let key = KeyID(String(pair[pair.index(after: sign)...]))
+            else {
+                throw values.problem(.managementIdentity, "must be names with ids of keys: a=key_…")
+            }
+            guard identities.updateValue(key, forKey: String(pair[..<sign])) == nil else {
+                throw values.problem(.managementIdentity, "has a name twice")
+            }
+        }
+        return identities
     }
 
     private static func address(

@@ -21,6 +21,9 @@ package struct Setting: Sendable {
     /// Whether the setting is on or off, so that its name alone turns it on.
     package var isSwitch: Bool { placeholder == "BOOL" }
 
+    /// Whether nobody may see what it is set to.
+    package var isSecret: Bool { name == "admin-key" || name == "pepper" }
+
     /// The environment variable.
     package var variable: String {
         "TOLLGATE_" + name.uppercased().replacing("-", with: "_")
@@ -73,6 +76,12 @@ package struct Setting: Sendable {
         "FILE",
         nil,
         "PEM private key for the http listener."
+    )
+    package static let managementIdentity = Setting(
+        "management-identity",
+        "SAN=KEY_ID,…",
+        nil,
+        "The keys that stand for names in client certificates, on the rpc listener's KeyManagement."
     )
     package static let adminKey = Setting(
         "admin-key",
@@ -173,11 +182,25 @@ package struct Setting: Sendable {
         "How many keys are kept in memory at most."
     )
 
+    package static let auditRetention = Setting(
+        "audit-retention",
+        "AGE",
+        nil,
+        "How long recorded decisions are kept, such as 90d or 36h; for ever when not set."
+    )
+    package static let auditCheckpoints = Setting(
+        "audit-checkpoints",
+        "FILE",
+        nil,
+        "Appends signed checkpoints of the audit trail to this file; keep it on another machine."
+    )
+
     package static let all = [
         dataDirectory, rpcListen, httpListen, tlsCertificate, tlsKey, tlsClientCA,
-        httpTLSCertificate, httpTLSKey, adminKey, pepper, durability, models, unpriced,
+        httpTLSCertificate, httpTLSKey, managementIdentity, adminKey, pepper, durability, models,
+        unpriced,
         defaultInputPrice, defaultOutputPrice, holdSeconds, budgetStatus, threads, logFormat,
         logLevel, trustRequestHeaders, trustedHops, defaultMaximumOutput, maximumMessage,
-        activeKeys,
+        activeKeys, auditRetention, auditCheckpoints,
     ]
 }

@@ -23,7 +23,25 @@ package struct SettingValues: Sendable {
         environment: [String: String],
         file: String?
     ) throws(ConfigurationError) {
-        if let file { try read(file) }
+        var problems: [ConfigurationError] = []
+        self.init(flags: flags, environment: environment, file: file, problems: &problems)
+        if let problem = problems.first { throw problem }
+    }
+
+    /// Brings the three sources together, and adds what is wrong with the file to the problems.
+    init(
+        flags: [String: String],
+        environment: [String: String],
+        file: String?,
+        problems: inout [ConfigurationError]
+    ) {
+        if let file {
+            do {
+                try read(file, &problems)
+            } catch {
+                problems.append(error)
+            }
+        }
         for setting in Setting.all {
             if let text = environment[setting.variable] {
                 values[setting.name] = Value(text: text, origin: setting.variable)
@@ -34,7 +52,10 @@ package struct SettingValues: Sendable {
         }
     }
 
-    private mutating func read(_ file: String) throws(ConfigurationError) {
+    private mutating func read(
+        _ file: String,
+        _ problems: inout [ConfigurationError]
+    ) throws(ConfigurationError) {
         let text: String
         do {
             text = try String(contentsOfFile: file, encoding: .utf8)
@@ -52,18 +73,30 @@ package struct SettingValues: Sendable {
             throw ConfigurationError("\(file): must be a mapping of settings to values")
         }
         for (key, value) in mapping {
-            let name = (key.string ?? "").replacing("_", with: "-")
-            guard Setting.all.contains(where: { $0.name == name }) else {
-                throw ConfigurationError("\(file): unknown setting '\(key.string ?? "?")'")
+            do throws(ConfigurationError) {
+                try set(key, value, from: file)
+            } catch {
+                problems.append(error)
             }
-            guard let scalar = value.scalar?.string else {
-                throw ConfigurationError("\(file): \(name): must be a single value")
-            }
-            guard values[name] == nil else {
-                throw ConfigurationError("\(file): \(name): is set twice")
-            }
-            values[name] = Value(text: scalar, origin: "\(file): \(name)")
         }
+    }
+
+    private mutating func set(
+        _ key: Yams.Node,
+        _ value: Yams.Node,
+        from file: String
+    ) throws(ConfigurationError) {
+        let name = (key.string ?? "").replacing("_", with: "-")
+        guard Setting.all.contains(where: { $0.name == name }) else {
+            throw ConfigurationError("\(file): unknown setting '\(key.string ?? "?")'")
+        }
+        guard let scalar = value.scalar?.string else {
+            throw ConfigurationError("\(file): \(name): must be a single value")
+        }
+        guard values[name] == nil else {
+            throw ConfigurationError("\(file): \(name): is set twice")
+        }
+        values[name] = Value(text: scalar, origin: "\(file): \(name)")
     }
 
     private func firstLine(of text: String) -> String {
@@ -91,6 +124,17 @@ package struct SettingValues: Sendable {
         return number
     }
 
+    /// A span of time in milliseconds: a number and `h` or `d`, from an hour to a hundred years.
+    func age(_ setting: Setting) throws(ConfigurationError) -> Int64? {
+        guard let text = text(setting) else { return nil }
+        let hours: Int64 = text.hasSuffix("d") ? 24 : 1
+        guard
+            text.hasSuffix("d") || text.hasSuffix("h"), let number = Int64(text.dropLast()),
+            number >= 1, number <= 876_000 / hours
+        else { throw problem(setting, "must be a number of days or hours, such as 90d or 36h") }
+        return number * hours * 3_600_000
+    }
+
     /// Whether a setting is on.
     func flag(_ setting: Setting) throws(ConfigurationError) -> Bool {
         switch text(setting)?.lowercased() {
@@ -114,6 +158,23 @@ package struct SettingValues: Sendable {
 
     /// An error about a setting, which names where it was set but not its value.
     func problem(_ setting: Setting, _ message: String) -> ConfigurationError {
-        ConfigurationError("\(values[setting.name]?.origin ?? setting.name): \(message)")
+        ConfigurationError(
+            "\(values[setting.name]?.origin ?? setting.name): \(message)",
+            setting: setting.name
+        )
+    }
+
+    // MARK: Reviewing
+
+    /// The setting with its source; secrets are masked.
+    func row(_ setting: Setting) -> ConfigurationReview.Row {
+        let value = text(setting).map { setting.isSecret ? "********" : $0 }
+        let source = values[setting.name]?.origin ?? "default"
+        return ConfigurationReview.Row(name: setting.name, value: value, source: source)
+    }
+
+    /// Forgets what was set; false when nothing was.
+    mutating func remove(_ name: String) -> Bool {
+        values.removeValue(forKey: name) != nil
     }
 }

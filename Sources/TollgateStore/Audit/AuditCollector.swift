@@ -48,16 +48,20 @@ struct AuditCollector {
         entries.append(entry)
     }
 
-    /// The page; with a cursor when there may be more.
-    var page: AuditPage {
-        AuditPage(entries: entries, next: isDone ? last : nil)
+    /// The page, each row with how its request ended; with a cursor when there may be more.
+    func page(_ finder: EndFinder) throws(StorageError) -> AuditPage {
+        var entries = entries
+        try finder.join(&entries)
+        return AuditPage(entries: entries, next: isDone ? last : nil)
     }
 
-    /// Whether decisions of this time may be asked for.
-    func wantsTime(_ time: WallTime) -> Bool {
-        if let since = query.since, time < since { return false }
-        if let until = query.until, time >= until { return false }
-        return true
+    /// Whether a row of this kind and reason is asked for.
+    func wants(_ row: SegmentRow) -> Bool {
+        switch row.reason {
+        case SegmentRow.settlement: false
+        case SegmentRow.action: query.wantsActions
+        default: query.wantsDecisions && wantsReason(row.reason)
+        }
     }
 
     /// Whether a reason is asked for, by its raw value.

@@ -19,11 +19,19 @@ struct AuditReader {
     /// - Throws: `.corrupt` when something that should be there is damaged or missing.
     func page(_ query: AuditQuery) throws(StorageError) -> AuditPage {
         let frontier = journal.frontier
-        let snapshot = try journal.database.snapshot()
+        return try page(query, upTo: frontier, in: try journal.database.snapshot())
+    }
+
+    /// One page of what a snapshot has, whose frontier was read before it was taken.
+    func page(
+        _ query: AuditQuery,
+        upTo frontier: UInt64,
+        in snapshot: Snapshot
+    ) throws(StorageError) -> AuditPage {
         var collector = AuditCollector(query)
         try readTail(upTo: frontier, in: snapshot, into: &collector)
         if !collector.isDone { try readSegments(in: snapshot, into: &collector) }
-        return collector.page
+        return try collector.page(EndFinder(snapshot: snapshot, frontier: frontier))
     }
 
     // MARK: The tail
@@ -65,7 +73,7 @@ struct AuditReader {
         while entries.count < newest.count, let record = try reader.next() {
             if index == newest[newest.startIndex + entries.count] {
                 let place = AuditPlace(position: position, index: index)
-                entries.append(try DecisionRecord.read(record, time: time, place: place))
+                entries.append(try AuditRecord.entry(record, time: time, place: place))
             }
             index += 1
         }
@@ -83,35 +91,20 @@ struct AuditReader {
     ) throws(StorageError) -> [UInt32] {
         let query = collector.query
         var reader = try JournalBlockReader(block)
-        guard collector.wantsTime(reader.time) else { return [] }
+        guard query.wantsTime(reader.time) else { return [] }
         let model = query.model.map { Array($0.utf8) }
+        let reasons = collector.wantedReasons
         var found: [UInt32] = []
         var index: UInt32 = 0
         while let record = try reader.next() {
-            guard try AuditReader.isDecision(record) else {
-                index += 1
-                continue
+            if collector.isBehindCursor(AuditPlace(position: position, index: index)),
+                try AuditRecord.wants(query, reasons, model, record)
+            {
+                found.append(index)
             }
-            let outline = try DecisionRecord.outline(of: record)
-            var isWanted = collector.isBehindCursor(AuditPlace(position: position, index: index))
-            isWanted = isWanted && collector.wantsReason(outline.reason.rawValue)
-            if let keyID = query.keyID { isWanted = isWanted && outline.keyID == keyID }
-            if isWanted, let model {
-                isWanted = Text.equal(try DecisionRecord.model(of: record), model.span)
-            }
-            if isWanted { found.append(index) }
             index += 1
         }
         return found
-    }
-
-    /// Whether a record is a decision; the ledger's records are not shown.
-    private static func isDecision(_ record: Span<UInt8>) throws(StorageError) -> Bool {
-        switch record[2] {
-        case DecisionRecord.type: return true
-        case ChargeRecord.type, SettlementRecord.type: return false
-        default: throw StorageError(.corrupt, "a journal record of type \(record[2])")
-        }
     }
 
     // MARK: The segments

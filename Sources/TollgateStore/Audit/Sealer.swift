@@ -55,7 +55,7 @@ struct Sealer {
         if builder.isEmpty { return false }
         // From here on content may stay behind without a header.
         mayHaveRemains = true
-        try store(&builder, previousHash: try lastHash(in: snapshot))
+        try store(&builder, behind: snapshot)
         mayHaveRemains = false
         return true
     }
@@ -82,11 +82,15 @@ struct Sealer {
 
     private func store(
         _ builder: inout SegmentBuilder,
-        previousHash: SHA256.Digest
+        behind snapshot: Snapshot
     ) throws(StorageError) {
         let last = builder.header.last
-        try builder.finish(previousHash: previousHash) { kind, number, chunk throws(StorageError) in
-            let key = SegmentHeader.key(last, kind, number)
+        let previousHash = try lastHash(in: snapshot)
+        let finder = AllowFinder(snapshot: snapshot)
+        try builder.finish(previousHash: previousHash) { reservations throws(StorageError) in
+            try finder.models(of: reservations)
+        } _: { kind, number, chunk throws(StorageError) in
+            let key = SegmentChunk.key(last, kind, number)
             try database.put(key.span, chunk, in: .segments, .unlogged)
         }
         options.whenSealing?(.contentWritten)
@@ -101,7 +105,7 @@ struct Sealer {
         journal.state.withLock { state in
             state.sealed(
                 upTo: last,
-                decisions: Int(header.decisionCount),
+                decisions: Int(header.outline.decisionCount),
                 bytes: bytes,
                 now: Clock.nanoseconds()
             )
@@ -109,10 +113,10 @@ struct Sealer {
         options.whenSealing?(.committed)
     }
 
-    /// The hash of the last segment, zeros when there is none.
+    /// The hash of the last segment, of the anchor when there is none.
     private func lastHash(in snapshot: Snapshot) throws(StorageError) -> SHA256.Digest {
         var iterator = snapshot.iterator(over: .headers)
-        guard try iterator.seekToLast() else { return SHA256.Digest(words: (0, 0, 0, 0)) }
+        guard try iterator.seekToLast() else { return try AuditAnchor(in: snapshot).hash }
         return try SegmentHeader(iterator.value).hash
     }
 

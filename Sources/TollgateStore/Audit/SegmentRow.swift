@@ -3,7 +3,8 @@ internal import TollgateEngine
 
 /// What filters need of one sealed record, and where the rest of it is.
 ///
-/// The record is a decision, or a settlement: how what was decided ended.
+/// The record is a decision, several alike of strangers, an action of an administrator, or a
+/// settlement: how what was decided ended.
 ///
 /// 32 bytes, little-endian: position (8), time (8), index in the block (4), key's number (4), chunk
 /// of texts (4), offset in it (2), reason (1), model's number (1).
@@ -16,6 +17,9 @@ struct SegmentRow {
     /// Stands, in the place of a reason, for a settlement.
     static let settlement = UInt8.max
 
+    /// Stands, in the place of a reason, for an action of an administrator.
+    static let action = UInt8.max - 1
+
     /// Stands for a model that has no number in its segment.
     static let otherModel = UInt8.max
 
@@ -26,13 +30,16 @@ struct SegmentRow {
     /// The chunk of texts that has the record, and where in it the record starts.
     var chunk: UInt32 = 0
     var offset: UInt16 = 0
-    /// A `Reason`'s raw value, or `settlement`.
-    var reason: UInt8
-    /// Which of the header's models; of a settlement `otherModel`.
-    var model: UInt8
+    /// A `Reason`'s raw value, `settlement` or `action`.
+    var reason: UInt8 = 0
+    /// Which of the header's models; `otherModel` for records that name none.
+    var model = SegmentRow.otherModel
 
-    /// Whether the record is a decision.
-    var isDecision: Bool { reason != SegmentRow.settlement }
+    /// Whether the record is a settlement, which has no row of its own on a page.
+    var isSettlement: Bool { reason == SegmentRow.settlement }
+
+    /// Whether the record is a decision, or several that are alike.
+    var isDecision: Bool { reason < SegmentRow.action }
 
     /// Adds the row to a chunk.
     func write(to writer: inout ByteWriter) {
@@ -98,7 +105,7 @@ struct SegmentKey {
         first = min(first, row)
         last = row
         count += 1
-        if reason != SegmentRow.settlement { reasons |= 1 << UInt64(reason & 63) }
+        if reason < SegmentRow.action { reasons |= 1 << UInt64(reason & 63) }
     }
 
     /// Adds the key to a chunk.

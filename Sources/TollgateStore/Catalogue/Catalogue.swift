@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import TollgateCore
 internal import TollgateEngine
 internal import TollgateWire
@@ -9,12 +10,17 @@ final class Catalogue: Sendable {
     private let database: Database
     /// Counts the changes of all that administrators write.
     let counter: ChangeCounter
+    private let holdsHashed: Atomic<Bool>
 
     /// Finds the catalogue of a database.
     init(_ database: Database) throws(StorageError) {
         self.database = database
         counter = try ChangeCounter(database)
+        holdsHashed = Atomic(try KeyIndex.hasHashed(in: database))
     }
+
+    /// Whether a record was ever written with a secret of which only a hash was known.
+    var hasHashedSecrets: Bool { holdsHashed.load(ordering: .acquiring) }
 
     /// How many times something was written, ever; durable.
     var changes: UInt64 { counter.count }
@@ -49,6 +55,12 @@ final class Catalogue: Sendable {
             batch.put(secret.digest.bytes.span, key.span, in: .digests)
         }
         batch.put(key.span, KeyRecordCodec.encode(record).span, in: .keys)
+        KeyIndex.write(record, replacing: old, to: &batch)
+        if !hasHashedSecrets, record.secrets.contains(where: \.isHashed) {
+            KeyIndex.noteHashed(&batch)
+            // Also when the write fails: it may be there all the same, and looking further is no harm.
+            holdsHashed.store(true, ordering: .releasing)
+        }
         try counter.write(&batch)
     }
 
@@ -83,6 +95,14 @@ final class Catalogue: Sendable {
             isThere = try iterator.previous()
         }
         return KeyPage(records: records, next: nil)
+    }
+
+    func keys(ofSession session: String, limit: Int) throws(StorageError) -> [KeyID] {
+        try KeyIndex.keys(in: database, KeyIndex.session(session), limit: limit)
+    }
+
+    func keysExpired(by time: WallTime, limit: Int) throws(StorageError) -> [KeyID] {
+        try KeyIndex.keys(in: database, KeyIndex.expiries, upTo: time, limit: limit)
     }
 
     func isEmpty() throws(StorageError) -> Bool {

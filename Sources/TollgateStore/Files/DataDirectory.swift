@@ -20,6 +20,9 @@ enum DataDirectory {
         }
     }
 
+    /// Whether there is a database in the directory.
+    static func holdsDatabase(_ path: String) -> Bool { access("\(path)/CURRENT", F_OK) == 0 }
+
     private static func unusable(_ path: String, _ trouble: String) -> StorageError {
         // Read before anything else can change it.
         let reason = String(cString: strerror(errno))

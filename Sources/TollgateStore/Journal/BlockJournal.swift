@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Synchronization
 internal import TollgateEngine
+internal import TollgateMetrics
 
 /// Blocks of decisions in the order of their positions: one put for each, into the log and memory.
 ///
@@ -15,6 +16,11 @@ final class BlockJournal: Sendable {
     let syncSignal = Signal()
     /// Raised when there is something to project.
     let projectSignal = Signal()
+
+    /// How long appending took, of blocks that were appended.
+    let appends = LatencyHistogram()
+    /// How long it took to make what was appended durable, when that was possible.
+    let syncs = LatencyHistogram()
 
     private let waitsForSync: Bool
     private let segmentSize: Int
@@ -40,6 +46,7 @@ final class BlockJournal: Sendable {
             return try state.begin(epoch)
         }
         let key = BlockJournal.key(position)
+        let start = Clock.nanoseconds()
         do {
             try database.put(key.span, block, in: .journal, .logged)
         } catch {
@@ -48,6 +55,7 @@ final class BlockJournal: Sendable {
             syncSignal.raise()
             throw error
         }
+        appends.record(nanoseconds: Clock.nanoseconds() &- start)
         let (isSyncerIdle, unsealed) = state.withLock { state in
             state.finish(
                 position,
@@ -70,6 +78,7 @@ final class BlockJournal: Sendable {
         let start = Clock.nanoseconds()
         try database.syncLog()
         let duration = UInt64(clamping: Clock.nanoseconds() &- start)
+        syncs.record(nanoseconds: Int64(clamping: duration))
         let ready = state.withLock { state in
             state.synced(upTo: frontier, in: epoch, nanoseconds: duration)
         }
@@ -166,7 +175,8 @@ final class BlockJournal: Sendable {
         var reader = try JournalBlockReader(block)
         var count = 0
         while let record = try reader.next() {
-            if record[2] == DecisionRecord.type { count += 1 }
+            let type = record[2]
+            if type == DecisionRecord.type || type == RefusalRecord.type { count += 1 }
         }
         return count
     }

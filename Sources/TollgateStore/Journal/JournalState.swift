@@ -36,6 +36,10 @@ struct JournalState {
     /// When the oldest unsealed decision was appended, in nanoseconds; nil when all are sealed.
     private(set) var oldestUnsealed: Int64?
 
+    /// When the oldest block was appended that no snapshot of the ledger includes, in nanoseconds; nil
+    /// when there is none.
+    private(set) var oldestUnfolded: Int64?
+
     /// The last position that is durable and known to be there.
     ///
     /// A database that ends before it has lost something.
@@ -63,6 +67,7 @@ struct JournalState {
         statistics.unsealedDecisions = found.unsealedDecisions
         statistics.unsealedBytes = found.unsealedBytes
         oldestUnsealed = found.unsealedBytes > 0 ? found.now : nil
+        oldestUnfolded = found.last > found.ledger ? found.now : nil
     }
 
     // MARK: Appending
@@ -203,8 +208,9 @@ struct JournalState {
     var projectable: UInt64 { min(frontier, statistics.durablePosition) }
 
     /// Notes that a snapshot of the ledger includes everything up to a position.
-    mutating func snapshotWritten(upTo position: UInt64) {
+    mutating func snapshotWritten(upTo position: UInt64, now: Int64) {
         statistics.ledgerPosition = position
+        oldestUnfolded = statistics.position > position ? now : nil
         statistics.snapshots &+= 1
     }
 
@@ -216,7 +222,11 @@ struct JournalState {
     private mutating func addUnsealed(decisions: Int, bytes: Int, now: () -> Int64) {
         statistics.unsealedDecisions += decisions
         statistics.unsealedBytes += bytes
-        if oldestUnsealed == nil { oldestUnsealed = now() }
+        if oldestUnsealed == nil || oldestUnfolded == nil {
+            let time = now()
+            oldestUnsealed = oldestUnsealed ?? time
+            oldestUnfolded = oldestUnfolded ?? time
+        }
     }
 
     /// Notes that a segment holds everything up to a position.

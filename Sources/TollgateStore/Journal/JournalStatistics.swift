@@ -1,3 +1,5 @@
+package import TollgateMetrics
+
 /// What the journal has done since the store was opened, for metrics.
 package struct JournalStatistics: Equatable, Sendable {
     /// The last position that was given out.
@@ -27,6 +29,15 @@ package struct JournalStatistics: Equatable, Sendable {
     package var unsealedBytes = 0
     package var sealedSegments: UInt64 = 0
     package var failedSeals: UInt64 = 0
+
+    /// For how long the oldest decision waits to become part of a segment, at least, in nanoseconds.
+    package var sealingLag: Int64 = 0
+    /// For how long the oldest block waits to become part of a snapshot of the ledger, at least.
+    package var ledgerLag: Int64 = 0
+    /// How long appending took.
+    package var appendTimes = LatencyCounts()
+    /// How long the fsyncs took that succeeded.
+    package var syncTimes = LatencyCounts()
 
     /// How many snapshots of the ledger were written.
     package var snapshots: UInt64 = 0

@@ -49,6 +49,7 @@ enum LedgerReader {
     ///   - options: what matters.
     ///   - pending: gets each hold that nobody has settled.
     ///   - settled: gets the others.
+    /// - Throws: `.corrupt` when the log is damaged.
     static func readHolds(
         _ head: LedgerHead,
         _ snapshot: Snapshot,
@@ -66,6 +67,16 @@ enum LedgerReader {
         )
         try census.forEachPending { (stored) throws(StorageError) in pending(stored.hold) }
         try census.forEachSettled { (reservation, _) throws(StorageError) in settled(reservation) }
+    }
+
+    /// How long the keys of subjects are; that of the head is shorter.
+    static let keyLength = 16
+
+    /// The subject whose row has a key.
+    static func subject(_ key: Span<UInt8>) throws(StorageError) -> SubjectID {
+        var reader = ByteReader(key, "the key of a row of counters")
+        let number: UInt128 = try reader.bigEndian()
+        return SubjectID(rawValue: number)
     }
 
     /// The key of a subject's row, without allocating.

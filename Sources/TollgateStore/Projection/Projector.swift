@@ -105,6 +105,13 @@ final class Projector: Sendable {
         }
     }
 
+    /// Does something while nothing is projected.
+    func whilePaused(
+        _ body: (Database) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        try work.withLock { _ throws(StorageError) in try body(database) }
+    }
+
     /// Opens the database again.
     ///
     /// What was written beside the log may be gone then, so the projections begin again from what
@@ -172,7 +179,8 @@ final class Projector: Sendable {
         guard endBeginning(at: head.position) else { return }
         time.withLock { $0 = head.time }
         position.store(head.position, ordering: .releasing)
-        journal.state.withLock { $0.snapshotWritten(upTo: head.position) }
+        let now = Clock.nanoseconds()
+        journal.state.withLock { $0.snapshotWritten(upTo: head.position, now: now) }
         try dropBlocks(&work)
         options.whenSnapshotting?(.blocksDropped)
     }

@@ -21,6 +21,8 @@ extension Database {
         case groups
         /// Models that an administrator has set, by the small letters of their ids.
         case models
+        /// Suppliers, by name.
+        case suppliers
 
         var name: StaticString {
             switch self {
@@ -34,6 +36,7 @@ extension Database {
             case .holds: "holds"
             case .groups: "groups"
             case .models: "models"
+            case .suppliers: "suppliers"
             }
         }
     }

@@ -52,6 +52,18 @@ struct HeaderList {
         return nil
     }
 
+    /// The values of all fields with this name, in lower case.
+    func values(of name: StaticString) -> [[UInt8]] {
+        var values: [[UInt8]] = []
+        var position = 0
+        while position < count {
+            let field = read(at: &position)
+            let value = read(at: &position)
+            if field.equals(name) { values.append(Array(value)) }
+        }
+        return values
+    }
+
     private func read(at position: inout Int) -> UnsafeBufferPointer<UInt8> {
         guard let memory else { return UnsafeBufferPointer(start: nil, count: 0) }
         let length = Int(memory[position]) << 8 | Int(memory[position + 1])

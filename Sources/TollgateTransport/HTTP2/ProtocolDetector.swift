@@ -49,6 +49,12 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// Only handshakes fail here: behind one, the next bytes put another handler in this place.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is TLSFailure { loop.state.counters.tlsHandshakeFailures.add() }
+        context.fireErrorCaught(error)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         guard !isDecided else { return }

@@ -97,6 +97,11 @@ extension RPCLoop {
         state.slab.slot(of: call)?.pointee.headers.value(of: name)
     }
 
+    /// The values of all headers of a call with this name, as `header(_:of:)` has the first.
+    package func headers(_ name: StaticString, of call: CallID) -> [[UInt8]] {
+        state.slab.slot(of: call)?.pointee.headers.values(of: name) ?? []
+    }
+
     /// Who made the call; an empty address when it has ended.
     package func peer(of call: CallID) -> Peer {
         guard let session = state.slab.slot(of: call)?.pointee.session else {

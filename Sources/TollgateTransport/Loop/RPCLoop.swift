@@ -1,4 +1,5 @@
 package import NIOCore
+internal import TollgateMetrics
 
 /// One event loop: its calls, its service, and the turns in which answers leave.
 ///
@@ -92,6 +93,7 @@ package final class RPCLoop: @unchecked Sendable {
         guard !isTurnOpen else { return }
         isTurnOpen = true
         state.now = nanoseconds
+        turn.beganAt = state.now
         scheduleTick()
         service.turnBegan()
     }
@@ -214,12 +216,24 @@ package final class RPCLoop: @unchecked Sendable {
             connection.flush()
         }
         flushing.removeAll(keepingCapacity: true)
+        if !leaving.isEmpty { recordLatencies() }
         if state.lentCalls > 0 { keepLentBytes() }
         for turn in leaving where spare.count < 8 {
             turn.removeAll()
             spare.append(turn)
         }
         leaving.removeAll(keepingCapacity: true)
+    }
+
+    /// Counts how long the answers took that were just handed to their sockets.
+    private func recordLatencies() {
+        let now = nanoseconds
+        for turn in leaving where turn.committedCount > 0 {
+            state.counters.answers.record(
+                nanoseconds: now &- turn.beganAt,
+                times: turn.committedCount
+            )
+        }
     }
 
     /// Copies what closed windows left behind, so that the turns' buffers can be used again.

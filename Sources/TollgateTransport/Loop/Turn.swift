@@ -34,6 +34,10 @@ final class Turn {
     let answers = Pile<StagedAnswer>(capacity: 64, retained: 1 << 14)
     let bytes = ByteStore(capacity: 8 << 10)
     var disposition = Disposition.held
+    /// When it began, on the loop's clock.
+    var beganAt: Int64 = 0
+    /// How many messages of it leave only when what they say is recorded.
+    private(set) var committedCount = 0
 
     /// Whether the turn waits for the service's word.
     var isHeld: Bool {
@@ -48,6 +52,7 @@ final class Turn {
         _ release: Release
     ) {
         let start = bytes.count
+        if release == .afterCommit { committedCount += 1 }
         bytes.appendMessage(message)
         add(kind, call, .ok, release, from: start)
     }
@@ -81,6 +86,7 @@ final class Turn {
     func removeAll() {
         answers.removeAll()
         bytes.removeAll()
+        committedCount = 0
         disposition = .held
     }
 }

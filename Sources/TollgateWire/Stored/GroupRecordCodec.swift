@@ -8,7 +8,8 @@ package import TollgateCore
 /// with `KeyRecordCodec`.
 package enum GroupRecordCodec {
     private static let message = ProtobufMessage(
-        tollgate__storage__v1__group_record__init
+        tollgate__storage__v1__group_record__init,
+        allowance: 16 << 20
     )
 
     private enum Status {
@@ -29,7 +30,7 @@ package enum GroupRecordCodec {
         output.appendField(7, unsigned: UInt64(status(of: record)))
         output.appendText(8, record.organization ?? "")
         output.appendText(9, record.team ?? "")
-        LimitsCodec.append(10, record.limits, to: &output)
+        RestrictionsCodec.append(10, record.restrictions, to: &output)
         LimitsCodec.append(11, record.credits, to: &output)
         output.appendTime(12, record.createdAt)
         output.appendTime(13, record.updatedAt)
@@ -76,7 +77,7 @@ package enum GroupRecordCodec {
         record.isDeleted = message.status == Status.deleted
         record.organization = try message.organization.optionalText()
         record.team = try message.team.optionalText()
-        record.limits = try LimitsCodec.limits(message.limits)
+        record.restrictions = try RestrictionsCodec.restrictions(message.restrictions)
         record.credits = try LimitsCodec.amount(message.credits)
         record.updatedAt = WallTime(milliseconds: message.updated_at_ms)
         record.version = message.version

@@ -24,8 +24,8 @@ package enum KeyRecordCodec {
 
     /// The record that these bytes are.
     ///
-    /// - Throws: what `WireReader` refuses, `notText`, `badValue` for an id, digest or status that
-    ///   is none, and `unknownField`.
+    /// - Throws: what `WireReader` refuses, `notText`, `badValue` for an id, digest, status or word
+    ///   that is none, and `unknownField`.
     package static func decode(_ bytes: Span<UInt8>) throws(WireError) -> KeyRecord {
         try message.unpack(bytes) { message throws(WireError) in try record(message) }
     }
@@ -43,46 +43,20 @@ package enum KeyRecordCodec {
         output.appendTime(8, record.createdAt)
         output.appendTime(9, record.updatedAt)
         if let id = record.createdBy { output.appendID(10, id.rawValue) }
-        if let time = record.expiresAt {
-            output.appendElement(11) { $0.appendTime(1, time) }
-        }
-        appendNames(12, record.models, to: &output)
-        appendNames(13, record.providers, to: &output)
-        appendNames(14, record.suppliers, to: &output)
-        appendNames(15, record.regions, to: &output)
-        appendNames(16, record.actions, to: &output)
-        output.appendField(17, bool: record.ipAllowlist.isEnabled)
-        for address in record.ipAllowlist.addresses { output.appendElement(18, text: address) }
-        output.appendField(19, unsigned: UInt64(record.permissions.rawValue))
-        for secret in record.secrets { appendSecret(20, secret, to: &output) }
-        output.appendField(21, unsigned: record.version)
-        output.appendText(22, record.organization ?? "")
-        output.appendText(23, record.team ?? "")
-        output.appendText(24, record.user ?? "")
-        LimitsCodec.append(25, record.limits, to: &output)
-        output.appendField(26, unsigned: UInt64(record.enforcement.rawValue))
-        output.appendField(27, unsigned: UInt64(record.unsettled.rawValue))
-        if let policy = record.policy {
-            output.appendElement(28) { PolicyCodec.write(policy, to: &$0) }
-        }
-        for rule in record.iamRules {
-            output.appendElement(29) { PolicyCodec.write(rule, to: &$0) }
-        }
-        if let pricing = record.pricing {
-            output.appendElement(30) { PolicyCodec.write(pricing, to: &$0) }
-        }
-    }
-
-    private static func appendNames(
-        _ field: UInt32,
-        _ names: NameLists,
-        to output: inout OutputBuffer
-    ) {
-        if names == NameLists() { return }
-        output.appendElement(field) {
-            for name in names.allowed { $0.appendElement(1, text: name) }
-            for name in names.denied { $0.appendElement(2, text: name) }
-        }
+        RestrictionsCodec.append(11, record.restrictions, to: &output)
+        output.appendField(12, unsigned: UInt64(record.permissions.rawValue))
+        for secret in record.secrets { appendSecret(13, secret, to: &output) }
+        output.appendField(14, unsigned: record.version)
+        output.appendText(15, record.organization ?? "")
+        output.appendText(16, record.team ?? "")
+        output.appendText(17, record.user ?? "")
+        output.appendField(18, unsigned: UInt64(record.enforcement.rawValue))
+        output.appendField(19, unsigned: UInt64(record.unsettled.rawValue))
+        output.appendField(20, unsigned: UInt64(record.access.rawValue))
+        output.appendField(21, bool: record.isTemporary)
+        output.appendText(22, record.session ?? "")
+        output.appendField(23, bool: record.isExpiryRecorded)
+        NoticesCodec.append(24, record.notices, to: &output)
     }
 
     private static func appendSecret(
@@ -94,9 +68,8 @@ package enum KeyRecordCodec {
             $0.appendElement(1, bytes: secret.digest.bytes.span)
             $0.appendText(2, secret.masked)
             $0.appendTime(3, secret.createdAt)
-            if let time = secret.validUntil {
-                $0.appendElement(4) { $0.appendTime(1, time) }
-            }
+            RestrictionsCodec.append(4, secret.validUntil, to: &$0)
+            $0.appendField(5, bool: secret.isHashed)
         }
     }
 
@@ -126,16 +99,7 @@ package enum KeyRecordCodec {
             guard let creator = message.created_by.id else { throw .badValue }
             record.createdBy = KeyID(rawValue: creator)
         }
-        record.expiresAt = try time(message.expires_at)
-        record.models = try names(message.models)
-        record.providers = try names(message.providers)
-        record.suppliers = try names(message.suppliers)
-        record.regions = try names(message.regions)
-        record.actions = try names(message.actions)
-        record.ipAllowlist = IPAllowlist(
-            isEnabled: message.ip_allowlist_enabled != 0,
-            addresses: try texts(message.ip_allowlist, message.n_ip_allowlist)
-        )
+        record.restrictions = try RestrictionsCodec.restrictions(message.restrictions)
         record.permissions = Permissions(rawValue: message.permissions)
         for secret in elements(message.secrets, message.n_secrets) {
             guard let secret else { throw .badValue }
@@ -145,28 +109,19 @@ package enum KeyRecordCodec {
         record.organization = try message.organization.optionalText()
         record.team = try message.team.optionalText()
         record.user = try message.user.optionalText()
-        record.limits = try LimitsCodec.limits(message.limits)
-        // Records of earlier versions, which had neither, are enforced and charged.
-        record.enforcement = try value(message.enforcement, or: .enforce)
-        record.unsettled = try value(message.unsettled, or: .charge)
-        if let policy = message.policy {
-            record.policy = try PolicyCodec.document(policy.pointee)
-        }
-        for rule in elements(message.iam_rules, message.n_iam_rules) {
-            guard let rule else { throw .badValue }
-            record.iamRules.append(try PolicyCodec.rule(rule.pointee))
-        }
-        if let pricing = message.pricing {
-            record.pricing = try PolicyCodec.pricing(pricing.pointee)
-        }
+        record.enforcement = try value(message.enforcement)
+        record.unsettled = try value(message.unsettled)
+        record.access = try value(message.access)
+        record.isTemporary = message.temporary != 0
+        record.session = try message.session.optionalText()
+        record.isExpiryRecorded = message.expiry_recorded != 0
+        record.notices = try NoticesCodec.notices(message.notices)
         return record
     }
 
     private static func value<Value: RawRepresentable>(
-        _ number: UInt32,
-        or fallback: Value
+        _ number: UInt32
     ) throws(WireError) -> Value where Value.RawValue == UInt8 {
-        if number == 0 { return fallback }
         guard let value = UInt8(exactly: number).flatMap(Value.init(rawValue:)) else {
             throw .badValue
         }
@@ -175,14 +130,6 @@ package enum KeyRecordCodec {
 
     private static func time(_ milliseconds: Int64) -> WallTime {
         WallTime(milliseconds: milliseconds)
-    }
-
-    private static func time(
-        _ message: UnsafeMutablePointer<Tollgate__Storage__V1__KeyRecord__Time>?
-    ) throws(WireError) -> WallTime? {
-        guard let message else { return nil }
-        try message.pointee.base.requireNoUnknownFields()
-        return time(message.pointee.ms)
     }
 
     private static func metadata(
@@ -197,17 +144,6 @@ package enum KeyRecordCodec {
         return metadata
     }
 
-    private static func names(
-        _ message: UnsafeMutablePointer<Tollgate__Storage__V1__KeyRecord__Names>?
-    ) throws(WireError) -> NameLists {
-        guard let message else { return NameLists() }
-        try message.pointee.base.requireNoUnknownFields()
-        return NameLists(
-            allowed: try texts(message.pointee.allowed, message.pointee.n_allowed),
-            denied: try texts(message.pointee.denied, message.pointee.n_denied)
-        )
-    }
-
     private static func secret(
         _ message: Tollgate__Storage__V1__KeyRecord__Secret
     ) throws(WireError) -> StoredSecret {
@@ -217,7 +153,8 @@ package enum KeyRecordCodec {
             digest: digest,
             masked: try message.masked.text(),
             createdAt: time(message.created_at_ms),
-            validUntil: try time(message.valid_until)
+            validUntil: try RestrictionsCodec.time(message.valid_until),
+            isHashed: message.hashed != 0
         )
     }
 }

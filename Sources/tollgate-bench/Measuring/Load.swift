@@ -19,8 +19,10 @@ struct LoadResult {
 
 /// Makes load with `h2load`, which sends the same request over and over.
 struct LoadGenerator {
-    /// The request's body.
-    let body: URL
+    /// The request's body; nil to send none.
+    let body: URL?
+    /// Whether to speak HTTP/1.1, as management does.
+    var isHTTP1 = false
     let core: Int?
     /// For the latencies and what `h2load` prints.
     let directory: URL
@@ -41,10 +43,14 @@ struct LoadGenerator {
         answerLength: Int? = nil
     ) throws -> LoadResult {
         let log = directory.appending(path: "h2load.log")
+        // It would write behind what earlier runs have left.
+        try? FileManager.default.removeItem(at: log)
         var command = [
             "h2load", "-t", "1", "-n", "\(requests)", "-c", "\(load.connections)",
-            "-m", "\(load.streams)", "--data", body.path, "--log-file", log.path,
+            "-m", "\(load.streams)", "--log-file", log.path,
         ]
+        if let body { command += ["--data", body.path] }
+        if isHTTP1 { command.append("--h1") }
         for (name, value) in subject.headers { command += ["-H", "\(name): \(value)"] }
         let output = try ChildProcess.run(
             "h2load",

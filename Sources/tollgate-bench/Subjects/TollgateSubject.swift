@@ -6,6 +6,8 @@ final class TollgateSubject: Subject {
     let process: ChildProcess
     let url: String
     let port: Int
+    /// Where it is managed.
+    let httpAddress: String
     let headers = EnvoyCheck.headers
 
     /// Starts it and waits for its ready line.
@@ -35,9 +37,10 @@ final class TollgateSubject: Subject {
             core: launch.core,
             in: launch.directory
         )
-        let address = try process.wait(for: "its ready line") { process in
-            process.lines.firstMatch(of: /tollgate ready rpc=([^ ]+) http=/)
+        let (address, management) = try process.wait(for: "its ready line") { process in
+            process.lines.firstMatch(of: /tollgate ready rpc=([^ ]+) http=([^ ]+)/)
         }
+        httpAddress = management
         url = "http://\(address)\(EnvoyCheck.path)"
         port = Int(address.split(separator: ":").last ?? "") ?? 0
     }
@@ -45,9 +48,12 @@ final class TollgateSubject: Subject {
 
 extension [Substring] {
     /// What the first line that begins like this captures.
-    fileprivate func firstMatch(of pattern: Regex<(Substring, Substring)>) -> String? {
+    fileprivate func firstMatch(
+        of pattern: Regex<(Substring, Substring, Substring)>
+    ) -> (String, String)? {
         for line in self {
-            if let match = line.prefixMatch(of: pattern) { return String(match.output.1) }
+            guard let match = line.prefixMatch(of: pattern) else { continue }
+            return (String(match.output.1), String(match.output.2))
         }
         return nil
     }

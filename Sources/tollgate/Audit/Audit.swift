@@ -6,7 +6,8 @@ internal import TollgateCore
 /// `tollgate audit`: what was decided, and why.
 struct Audit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show recorded decisions, the newest first; with --follow, as they come."
+        abstract:
+            "Show or export recorded decisions, the newest first; with --follow, as they come."
     )
 
     @OptionGroup var connection: ConnectionOptions
@@ -32,6 +33,15 @@ struct Audit: AsyncParsableCommand {
     @Option(help: "Before this time, or so long ago.")
     var until: String?
 
+    @Option(help: "decision (the default), management or all.")
+    var type: String?
+
+    @Option(help: "Export all that is asked for, as jsonl, csv or json.")
+    var format: String?
+
+    @Option(help: ArgumentHelp("Where an export goes; standard output.", valueName: "file"))
+    var outputFile: String?
+
     @Option(help: "How many at most; with --follow, how many to begin with.")
     var limit: Int?
 
@@ -51,14 +61,27 @@ struct Audit: AsyncParsableCommand {
         guard !follow || (until == nil && cursor == nil) else {
             throw ValidationError("--follow goes with neither --until nor --cursor")
         }
+        guard !follow || (format == nil && outputFile == nil) else {
+            throw ValidationError("--follow goes with neither --format nor --output-file")
+        }
+        guard format.map({ ["json", "jsonl", "csv"].contains($0) }) ?? true else {
+            throw ValidationError("--format must be json, jsonl or csv")
+        }
     }
 
     func run() async throws {
         let query = [
             ("key_id", keyID), ("model", model), ("status", status), ("reason", reason),
-            ("since", since.map(Audit.time)), ("until", until.map(Audit.time)),
+            ("since", since.map(Audit.time)), ("until", until.map(Audit.time)), ("type", type),
         ]
         try await connection.withClient { client in
+            if format != nil || outputFile != nil {
+                let all = limit.map { "\($0)" } ?? "all"
+                let more = [("format", format ?? "jsonl"), ("limit", all), ("cursor", cursor)]
+                try await AuditDownload(client: client, query: query + more, path: outputFile)
+                    .run()
+                return
+            }
             let list = PagedList(
                 client: client,
                 path: "/v1/audit-logs",
@@ -83,7 +106,7 @@ struct Audit: AsyncParsableCommand {
     }
 
     /// The time that a person means: a span counts back from now, the server judges the rest.
-    private static func time(_ text: String) -> String {
+    static func time(_ text: String) -> String {
         guard text.last?.isLetter == true, let span = TimeSpan(argument: text) else { return text }
         let now = Int64(Date().timeIntervalSince1970)
         return Timestamp.text(WallTime(milliseconds: (now &- span.seconds) &* 1000))

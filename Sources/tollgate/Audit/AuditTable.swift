@@ -22,10 +22,18 @@ enum AuditTable {
         for log in logs {
             table.add([
                 log.cell("timestamp"), log.cell("status"), log.cell("reason"), log.cell("key_id"),
-                log.cell("model"), log.cell("region"), log["tokens"]?.cell("requested") ?? "",
+                log.cell(log.cell("type") == "management" ? "action" : "model"),
+                log.cell("region"), tokens(log),
                 log.cell("ip_address"), log.cell("request_id"),
             ])
         }
         return table
+    }
+
+    /// What was used, or what was asked for as long as that is not known.
+    private static func tokens(_ log: JSONValue) -> String {
+        let used = log["tokens"]?.cell("total") ?? ""
+        return used.isEmpty || log.cell("outcome").isEmpty
+            ? log["tokens"]?.cell("requested") ?? "" : used
     }
 }

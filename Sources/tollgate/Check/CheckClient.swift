@@ -47,4 +47,6 @@ struct CheckAnswer: Equatable, Sendable {
     var affordableTokens: UInt64 = 0
     var limits: [Limit] = []
     var explanation: [String] = []
+    /// Why the key would have been denied, were it not only monitored; empty when it is not.
+    var monitoredReason = ""
 }

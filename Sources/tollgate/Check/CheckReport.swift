@@ -17,6 +17,7 @@ enum CheckReport {
             "affordable_tokens": JSONValue(answer.affordableTokens),
             "limits": .array(answer.limits.map { json($0) }),
             "explanation": JSONValue(answer.explanation),
+            "monitored_reason": .string(answer.monitoredReason),
         ]
     }
 
@@ -38,6 +39,7 @@ enum CheckReport {
             if isKnown { facts.add([name, value]) }
         }
         add("reason", answer.reason, if: !answer.reason.isEmpty)
+        add("would be denied", answer.monitoredReason, if: !answer.monitoredReason.isEmpty)
         add("status", "\(answer.httpStatus)", if: !answer.isAllowed)
         add("key", answer.keyID, if: !answer.keyID.isEmpty)
         add("reservation", answer.reservationID, if: !answer.reservationID.isEmpty)

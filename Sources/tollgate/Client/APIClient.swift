@@ -47,6 +47,7 @@ struct APIClient: Sendable {
         // A redirect would show the key to whoever it names.
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(5)
+        configuration.timeout.read = .seconds(60)
         // A person who sees an error tries again; a connection that is refused shall be one at once.
         configuration.connectionPool.retryConnectionEstablishment = false
         if let authorities {
@@ -87,14 +88,7 @@ struct APIClient: Sendable {
         query: [(String, String?)] = [],
         body: JSONValue? = nil
     ) async throws -> JSONValue {
-        var request = HTTPClientRequest(url: address.url(path, query: query))
-        request.method = HTTPMethod(rawValue: method.rawValue)
-        request.headers.add(name: "authorization", value: "Bearer \(key)")
-        request.headers.add(name: "user-agent", value: "tollgate/\(Tollgate.version)")
-        if let body {
-            request.headers.add(name: "content-type", value: "application/json")
-            request.body = .bytes(body.utf8)
-        }
+        let request = request(method, path, query: query, body: body)
         let status: Int
         let bytes: [UInt8]
         do {
@@ -104,11 +98,71 @@ struct APIClient: Sendable {
                 try await response.body.collect(upTo: APIClient.answerLimit).readableBytesView
             )
         } catch {
-            throw Unreachable(
-                failure: .failed("cannot reach \(address): \(APIClient.reason(error))")
-            )
+            throw unreachable(error)
         }
         return try read(bytes, status: status)
+    }
+
+    /// Makes a call whose answer may be as long as it likes.
+    ///
+    /// - Parameters:
+    ///   - method: the method.
+    ///   - path: the path, made of characters that need no escape.
+    ///   - query: parameters; those that are nil are left out.
+    ///   - body: what is sent; nil for nothing.
+    ///   - take: takes the answer, piece by piece; the server waits for it.
+    /// - Throws: the server's refusal as one line, `Unreachable`, or what `take` throws.
+    func download(
+        _ method: Method,
+        _ path: String,
+        query: [(String, String?)] = [],
+        body: JSONValue? = nil,
+        _ take: (ByteBuffer) async throws -> Void
+    ) async throws {
+        let request = request(method, path, query: query, body: body)
+        let response: HTTPClientResponse
+        do {
+            response = try await client.execute(request, timeout: .hours(24))
+        } catch {
+            throw unreachable(error)
+        }
+        guard (200...299).contains(response.status.code) else {
+            let bytes = try await response.body.collect(upTo: 1 << 20)
+            _ = try read(Array(bytes.readableBytesView), status: Int(response.status.code))
+            throw CommandFailure.failed("\(address) answered \(response.status.code)")
+        }
+        var pieces = response.body.makeAsyncIterator()
+        while true {
+            let piece: ByteBuffer?
+            do {
+                piece = try await pieces.next()
+            } catch {
+                throw CommandFailure.failed("\(address) has broken off; its log says why")
+            }
+            guard let piece else { return }
+            try await take(piece)
+        }
+    }
+
+    private func request(
+        _ method: Method,
+        _ path: String,
+        query: [(String, String?)],
+        body: JSONValue?
+    ) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: address.url(path, query: query))
+        request.method = HTTPMethod(rawValue: method.rawValue)
+        request.headers.add(name: "authorization", value: "Bearer \(key)")
+        request.headers.add(name: "user-agent", value: "tollgate/\(Tollgate.version)")
+        if let body {
+            request.headers.add(name: "content-type", value: "application/json")
+            request.body = .bytes(body.utf8)
+        }
+        return request
+    }
+
+    private func unreachable(_ error: any Error) -> Unreachable {
+        Unreachable(failure: .failed("cannot reach \(address): \(APIClient.reason(error))"))
     }
 
     private func read(_ bytes: [UInt8], status: Int) throws(CommandFailure) -> JSONValue {

@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// Where the server is and who asks: the options of every command that manages one.
-struct ConnectionOptions: ParsableArguments {
+/// Where the server is and who asks.
+struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The server's management address, or unix:/path (TOLLGATE_URL; default: \(defaultURL)).",
@@ -27,9 +27,6 @@ struct ConnectionOptions: ParsableArguments {
     )
     var caCert: String?
 
-    @Option(help: "table or json.")
-    var output = OutputFormat.table
-
     private static let defaultURL = "http://127.0.0.1:7412"
 
     /// Runs a body with a client of the server.
@@ -37,7 +34,7 @@ struct ConnectionOptions: ParsableArguments {
     /// - Throws: exit code 2 when the address cannot be one or there is no key.
     func withClient<Value>(_ body: (APIClient) async throws -> Value) async throws -> Value {
         let environment = ProcessInfo.processInfo.environment
-        let address = url ?? environment["TOLLGATE_URL"] ?? ConnectionOptions.defaultURL
+        let address = url ?? environment["TOLLGATE_URL"] ?? ServerOptions.defaultURL
         guard let key = adminKey ?? environment["TOLLGATE_ADMIN_KEY"], !key.isEmpty else {
             throw CommandFailure.usage("no key: set TOLLGATE_ADMIN_KEY or give --admin-key")
         }
@@ -54,5 +51,20 @@ struct ConnectionOptions: ParsableArguments {
             try? await client.close()
             throw (error as? APIClient.Unreachable)?.failure ?? error
         }
+    }
+}
+
+/// The options of every command that manages a server.
+struct ConnectionOptions: ParsableArguments {
+    @OptionGroup var server: ServerOptions
+
+    @Option(help: "table or json.")
+    var output = OutputFormat.table
+
+    /// Runs a body with a client of the server.
+    ///
+    /// - Throws: exit code 2 when the address cannot be one or there is no key.
+    func withClient<Value>(_ body: (APIClient) async throws -> Value) async throws -> Value {
+        try await server.withClient(body)
     }
 }

@@ -7,7 +7,8 @@ struct Keys: AsyncParsableCommand {
         abstract: "Create keys, look at them, and switch them on and off.",
         subcommands: [
             KeysCreate.self, KeysList.self, KeysGet.self, KeysUpdate.self, KeysEnable.self,
-            KeysDisable.self, KeysRevoke.self, KeysDelete.self,
+            KeysDisable.self, KeysRevoke.self, KeysDelete.self, KeysRotate.self, KeysTemporary.self,
+            KeysImport.self, KeysBulk.self,
         ]
     )
 }

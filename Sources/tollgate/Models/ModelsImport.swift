@@ -30,6 +30,8 @@ struct ModelsImport: AsyncParsableCommand {
     func run() async throws {
         let (models, skipped) = try read()
         if !dryRun {
+            var progress = ProgressLine("import")
+            defer { progress.finish() }
             try await connection.withClient { client in
                 for start in stride(from: 0, to: models.count, by: ModelsImport.batch) {
                     let part = models[start..<min(start + ModelsImport.batch, models.count)]
@@ -38,6 +40,7 @@ struct ModelsImport: AsyncParsableCommand {
                         "/v1/models",
                         body: ["models": .array(Array(part))]
                     )
+                    progress.show(part.endIndex, of: models.count)
                 }
             }
         }

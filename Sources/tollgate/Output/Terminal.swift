@@ -12,6 +12,14 @@ enum Terminal {
     /// Whether somebody can answer a question.
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 }
 
+    /// Whether somebody sees what is written to standard error.
+    static var isErrorInteractive: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes to standard error as it is; best effort.
+    static func say(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
     /// Makes sure that what cannot be taken back is meant.
     ///
     /// - Parameters:
@@ -26,6 +34,32 @@ enum Terminal {
         try? FileHandle.standardError.write(contentsOf: Data("\(deed)? [y/N] ".utf8))
         let answer = readLine()?.lowercased() ?? ""
         guard answer == "y" || answer == "yes" else { throw .failed("nothing was changed") }
+    }
+
+    /// Has a person choose one of several words.
+    ///
+    /// - Parameters:
+    ///   - question: what it is about.
+    ///   - words: what may be answered.
+    ///   - option: what says the same on the command line.
+    /// - Returns: the word.
+    /// - Throws: when nobody can be asked (exit code 2), or there is no answer (1).
+    static func choose(
+        _ question: String,
+        among words: [String],
+        option: String
+    ) throws(CommandFailure) -> String {
+        let choice = words.joined(separator: "|")
+        guard isInteractive else {
+            throw .usage("\(option) \(choice) is needed when nobody can be asked")
+        }
+        try? FileHandle.standardError.write(contentsOf: Data("\(question)\n".utf8))
+        for _ in 0..<3 {
+            try? FileHandle.standardError.write(contentsOf: Data("[\(choice)] ".utf8))
+            guard let answer = readLine()?.lowercased() else { break }
+            if words.contains(answer) { return answer }
+        }
+        throw .failed("nothing was changed")
     }
 
     /// Hands on what was printed, also where it goes into a pipe.

@@ -61,6 +61,7 @@ extension CheckAnswer {
             case 9: affordableTokens = try reader.unsigned()
             case 10: limits.append(try CheckAnswer.limit(reader.message(), message))
             case 11: explanation.append(try CheckAnswer.text(reader, message))
+            case 12: monitoredReason = try CheckAnswer.text(reader, message)
             default: break
             }
         }

@@ -16,7 +16,11 @@ from .tollgate import REPOSITORY
 _directory = tempfile.TemporaryDirectory(prefix="tollgate-stubs-")
 atexit.register(_directory.cleanup)
 
-_sources = ["tollgate/v1/authorization.proto", "grpc/reflection/v1/reflection.proto"]
+_sources = [
+    "tollgate/v1/authorization.proto",
+    "tollgate/v1/management.proto",
+    "grpc/reflection/v1/reflection.proto",
+]
 _options = [
     f"--proto_path={REPOSITORY / 'proto'}",
     f"--python_out={_directory.name}",
@@ -34,5 +38,10 @@ from grpc.reflection.v1 import reflection_pb2 as reflection
 from grpc.reflection.v1 import reflection_pb2_grpc as reflection_services
 from tollgate.v1 import authorization_pb2 as messages
 from tollgate.v1 import authorization_pb2_grpc as services
+from tollgate.v1 import management_pb2 as management
+from tollgate.v1 import management_pb2_grpc as management_services
 
-__all__ = ["messages", "reflection", "reflection_services", "services"]
+__all__ = [
+    "management", "management_services", "messages", "reflection", "reflection_services",
+    "services",
+]  # fmt: skip

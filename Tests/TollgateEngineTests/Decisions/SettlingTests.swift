@@ -96,6 +96,7 @@ struct SettlingTests {
     func stragglers() throws {
         let house = try House()
         let (record, secret) = try house.key()
+        let another = try house.key { $0.status = .disabled }.secret
         let loop = house.engine.makeLoop()
         loop.beginTurn()
         _ = try loop.check(secret)
@@ -106,7 +107,7 @@ struct SettlingTests {
             house.journal.fault = .none
             house.memory.failNext(.lost)
             let other = engine.makeLoop()
-            _ = try? other.check(nil)
+            _ = try? other.check(another)
             _ = try? other.commit()
             try? engine.recover()
         }
@@ -117,6 +118,39 @@ struct SettlingTests {
         try house.engine.tend(loop)
         #expect(try house.engine.usage(ofKey: record.id)?.counters.openHolds == 0)
         #expect(try house.engine.usage(ofKey: record.id)?.used(.total) == .zero)
+    }
+
+    @Test("gives back what a turn holds that was appended and does not become durable")
+    func failedSync() throws {
+        let house = try House()
+        let (record, secret) = try house.key()
+        let loop = house.engine.makeLoop()
+        let kept = try allow(secret, loop)
+        loop.beginTurn()
+        _ = try loop.check(secret)
+        let position = try #require(try loop.commit())
+        house.journal.fault = .failsSyncs(StorageError(.io, "planted"))
+        loop.whenDurable(position) { _ in }
+        #expect(!house.engine.isReady, "the answers are withdrawn, so the books are wrong")
+        house.journal.fault = .none
+        try house.engine.tend(house.engine.makeLoop())
+        #expect(house.engine.isReady)
+        #expect(try house.engine.usage(ofKey: record.id)?.counters.openHolds == 1)
+        loop.beginTurn()
+        #expect(try settle(kept, tokens: 3, loop) == .applied)
+    }
+
+    @Test("goes on after a write failed that had nothing to do with decisions")
+    func distrust() throws {
+        let house = try House()
+        let (record, secret) = try house.key()
+        let loop = house.engine.makeLoop()
+        _ = try allow(secret, loop)
+        house.engine.distrust()
+        #expect(!house.engine.isReady)
+        try house.engine.tend(house.engine.makeLoop())
+        #expect(house.engine.isReady)
+        #expect(try house.engine.usage(ofKey: record.id)?.counters.openHolds == 1)
     }
 
     /// Allows a request for ten tokens, in a turn of its own.

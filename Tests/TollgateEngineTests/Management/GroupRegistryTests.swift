@@ -50,6 +50,8 @@ struct GroupRegistryTests {
     private let catalogue = InMemoryGroups()
     private let onlooker = Onlooker()
     private let time = ManualTime()
+    private let actions = InMemoryActions()
+    private let administrator = Principal(keyID: KeyID(rawValue: 99), permissions: .all)
     private let registry: GroupRegistry
     private let acme: GroupID
     private let team: GroupID
@@ -60,11 +62,12 @@ struct GroupRegistryTests {
             follower: onlooker,
             usage: onlooker,
             zones: .utcOnly,
-            time: time
+            time: time,
+            actions: actions
         )
         acme = try #require(GroupID(.organization, "acme"))
         team = try #require(GroupID(.team, "search"))
-        _ = try registry.create(.organization, id: "acme", GroupChanges())
+        _ = try registry.create(.organization, id: "acme", GroupChanges(), by: administrator)
     }
 
     private func changes(_ edit: (inout GroupChanges) -> Void) -> GroupChanges {
@@ -74,7 +77,12 @@ struct GroupRegistryTests {
     }
 
     private func makeTeam() throws -> GroupRecord {
-        try registry.create(.team, id: "search", changes { $0.organization = "acme" })
+        try registry.create(
+            .team,
+            id: "search",
+            changes { $0.organization = "acme" },
+            by: administrator
+        )
     }
 
     @Test("a group that is created, changed or deleted is kept, told, and one version further")
@@ -82,10 +90,15 @@ struct GroupRegistryTests {
         let made = try makeTeam()
         #expect(made.version == 1 && made.createdAt == time.now().wall)
         time.advance(milliseconds: 10)
-        let changed = try registry.update(team, version: 1, changes { $0.name = "Search" })
+        let changed = try registry.update(
+            team,
+            version: 1,
+            changes { $0.name = "Search" },
+            by: administrator
+        )
         #expect(changed.version == 2 && changed.updatedAt == time.now().wall)
         #expect(changed.subject == made.subject)
-        let deleted = try registry.delete(team)
+        let deleted = try registry.delete(team, by: administrator)
         #expect(deleted.isDeleted && !deleted.isEnabled && deleted.version == 3)
         #expect(onlooker.seen.suffix(3) == [made, changed, deleted])
         #expect(try registry.group(team) == deleted)
@@ -95,11 +108,25 @@ struct GroupRegistryTests {
     func nothing() throws {
         let made = try makeTeam()
         time.advance(milliseconds: 10)
-        #expect(try registry.update(team, version: nil, changes { $0.name = "search" }) == made)
         #expect(
-            try registry.update(team, version: nil, changes { $0.organization = "acme" }) == made
+            try registry.update(
+                team,
+                version: nil,
+                changes { $0.name = "search" },
+                by: administrator
+            ) == made
         )
-        #expect(try registry.delete(team) == registry.delete(team))
+        #expect(
+            try registry.update(
+                team,
+                version: nil,
+                changes { $0.organization = "acme" },
+                by: administrator
+            ) == made
+        )
+        #expect(
+            try registry.delete(team, by: administrator) == registry.delete(team, by: administrator)
+        )
         #expect(onlooker.seen.count == 3)
     }
 
@@ -107,12 +134,18 @@ struct GroupRegistryTests {
     func subjects() throws {
         var subjects: Set<SubjectID> = []
         for number in 0..<50 {
-            let record = try registry.create(.organization, id: "o\(number)", GroupChanges())
+            let record = try registry.create(
+                .organization,
+                id: "o\(number)",
+                GroupChanges(),
+                by: administrator
+            )
             subjects.insert(record.subject)
             let same = try registry.create(
                 .user,
                 id: "o\(number)",
-                changes { $0.organization = "acme" }
+                changes { $0.organization = "acme" },
+                by: administrator
             )
             subjects.insert(same.subject)
         }
@@ -123,10 +156,10 @@ struct GroupRegistryTests {
     func versions() throws {
         _ = try makeTeam()
         #expect(throws: RegistryError.changedMeanwhile) {
-            try registry.update(team, version: 2, changes { $0.name = "x" })
+            try registry.update(team, version: 2, changes { $0.name = "x" }, by: administrator)
         }
         #expect(throws: RegistryError.changedMeanwhile) {
-            try registry.pay(Money(nanos: 1), to: acme, version: 7)
+            try registry.pay(Money(nanos: 1), to: acme, version: 7, by: administrator)
         }
         #expect(try registry.group(acme).credits == nil)
     }
@@ -145,7 +178,12 @@ struct GroupRegistryTests {
             var limits = LimitSettings()
             edit(&limits)
             let error = #expect(throws: RegistryError.self) {
-                try registry.update(team, version: nil, changes { $0.limits = limits })
+                try registry.update(
+                    team,
+                    version: nil,
+                    changes { $0.limits = limits },
+                    by: administrator
+                )
             }
             guard case .invalid(field, _)? = error else {
                 Issue.record("\(field): \(String(describing: error))")
@@ -158,14 +196,32 @@ struct GroupRegistryTests {
     @Test("the first payment starts from what was spent so far, the next adds to the last")
     func credits() throws {
         onlooker.setSpent(700)
-        #expect(try registry.pay(Money(nanos: 100), to: acme, version: nil).credits?.nanos == 800)
+        #expect(
+            try registry.pay(Money(nanos: 100), to: acme, version: nil, by: administrator).credits?
+                .nanos == 800
+        )
         onlooker.setSpent(790)
-        #expect(try registry.pay(Money(nanos: 50), to: acme, version: 2).credits?.nanos == 850)
-        #expect(throws: RegistryError.self) { try registry.pay(.zero, to: acme, version: nil) }
+        #expect(
+            try registry.pay(Money(nanos: 50), to: acme, version: 2, by: administrator).credits?
+                .nanos == 850
+        )
         #expect(throws: RegistryError.self) {
-            try registry.pay(Money(nanos: Limit.highest - 849), to: acme, version: nil)
+            try registry.pay(.zero, to: acme, version: nil, by: administrator)
         }
-        let most = try registry.pay(Money(nanos: Limit.highest - 850), to: acme, version: nil)
+        #expect(throws: RegistryError.self) {
+            try registry.pay(
+                Money(nanos: Limit.highest - 849),
+                to: acme,
+                version: nil,
+                by: administrator
+            )
+        }
+        let most = try registry.pay(
+            Money(nanos: Limit.highest - 850),
+            to: acme,
+            version: nil,
+            by: administrator
+        )
         #expect(most.credits?.nanos == Limit.highest)
     }
 
@@ -173,7 +229,7 @@ struct GroupRegistryTests {
     func creditsUnavailable() throws {
         onlooker.breaks(true)
         #expect(throws: RegistryError.unavailable) {
-            try registry.pay(Money(nanos: 1), to: acme, version: nil)
+            try registry.pay(Money(nanos: 1), to: acme, version: nil, by: administrator)
         }
         onlooker.breaks(false)
         #expect(try registry.group(acme).credits == nil)
@@ -184,9 +240,9 @@ struct GroupRegistryTests {
         _ = try makeTeam()
         catalogue.breaks(true)
         #expect(throws: RegistryError.unavailable) { try registry.group(team) }
-        #expect(throws: RegistryError.unavailable) { try registry.delete(team) }
+        #expect(throws: RegistryError.unavailable) { try registry.delete(team, by: administrator) }
         catalogue.breaks(false)
         onlooker.breaks(true)
-        #expect(throws: RegistryError.unavailable) { try registry.delete(team) }
+        #expect(throws: RegistryError.unavailable) { try registry.delete(team, by: administrator) }
     }
 }

@@ -80,8 +80,8 @@ struct ReflectionServiceTests {
 
     private static var offered: Set<String> {
         Set(
-            GatewayMethod.allCases.map { method in
-                String("\(method.method.path)".dropFirst().prefix { $0 != "/" })
+            GatewayMethod.table.methods.map { method in
+                String("\(method.path)".dropFirst().prefix { $0 != "/" })
             }
         )
     }

@@ -55,6 +55,27 @@ enum BlockBuilder {
         return length(body + pairs)
     }
 
+    /// A record of what an administrator has done.
+    static func action(_ action: ManagementAction) -> [UInt8] {
+        var body: [UInt8] = [4, action.actor == nil ? 0 : 1] + wide(action.actor?.rawValue ?? 0)
+        body += [UInt8(action.name.utf8.count)] + littleEndian(UInt64(action.target.utf8.count), 2)
+        body += [UInt8(action.fields.count)] + action.fields.map { UInt8($0.utf8.count) }
+        for text in [action.name, action.target] + action.fields { body += Array(text.utf8) }
+        return length(body)
+    }
+
+    /// A record of strangers' requests.
+    static func refusals(
+        _ reason: Reason,
+        from address: IPAddress?,
+        _ crowd: AuditEntry.Crowd
+    ) -> [UInt8] {
+        var body: [UInt8] = [5, reason.rawValue]
+        body += [(address == nil ? 0 : 1) | (crowd.isMixed ? 2 : 0)] + wide(address?.bits ?? 0)
+        body += littleEndian(crowd.count, 8) + signed(crowd.first.milliseconds)
+        return length(body + signed(crowd.last.milliseconds))
+    }
+
     /// A record of a type that nobody knows.
     static func unknownRecord() -> [UInt8] { length([77, 1, 2, 3]) }
 

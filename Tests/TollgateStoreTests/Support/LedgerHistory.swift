@@ -45,6 +45,11 @@ struct LedgerHistory {
         return block
     }
 
+    /// Lets time go by, in milliseconds.
+    mutating func wait(_ milliseconds: Int64) {
+        time += milliseconds
+    }
+
     /// Forgets the blocks behind a position, and which requests they began and ended: whatever comes
     /// next ends none of those.
     mutating func forget(behind position: Int) {
@@ -65,7 +70,8 @@ struct LedgerHistory {
             charge.price = ModelPrice(input: 3, output: 9, cachedInput: 1)
         }
         requests.append(Request(charge: charge, chargedAt: now, counted: charge.amounts))
-        let decision = Decision(keyID: key, reservation: id.rawValue)
+        let model = ["gpt-4o", "claude-sonnet", "llama-3", ""][Int(serial % 4)]
+        let decision = Decision(keyID: key, model: model, reservation: id.rawValue)
         return [BlockBuilder.record(decision), charge.record]
     }
 
@@ -91,7 +97,7 @@ struct LedgerHistory {
         var ending: Settlement.Ending = request.isOpen ? .applied : .late
         if request.isOpen, generator.isOnce(in: 4) { ending = .expired }
         if request.isOpen, generator.isOnce(in: 6) { ending = .withdrawn }
-        let settlement = SettlementSample(
+        var settlement = SettlementSample(
             charge: request.charge,
             chargedAt: request.chargedAt,
             ending: ending,
@@ -99,6 +105,13 @@ struct LedgerHistory {
             counted: request.counted,
             used: ending == .withdrawn ? .zero : used
         )
+        if ending == .applied || ending == .late {
+            // Made of what was drawn, so that the history is the same with and without them.
+            settlement.tokens = TokenCounts(input: UInt64(used.tokens / 3), output: 11)
+            settlement.status = used.tokens.isMultiple(of: 7) ? 500 : 200
+            settlement.latency = UInt32(used.tokens)
+            settlement.isCancelled = used.tokens.isMultiple(of: 5)
+        }
         if ending == .expired {
             request.isOpen = false
             request.counted = used

@@ -50,6 +50,10 @@ struct SettlementSample {
     var isOpen: Bool
     var counted: Amounts
     var used: Amounts
+    var tokens = TokenCounts(input: 0, output: 0)
+    var status: UInt16 = 0
+    var latency: UInt32 = 0
+    var isCancelled = false
 
     /// The record, as its format is documented.
     var record: [UInt8] {
@@ -59,7 +63,8 @@ struct SettlementSample {
                 + Builder.signed(amounts.cost)
         }
         var body: [UInt8] = [2, ending.rawValue] + Builder.wide(charge.reservation.rawValue)
-        body += Builder.wide(charge.levels.first?.subject.rawValue ?? 0) + [isOpen ? 1 : 0]
+        body += Builder.wide(charge.levels.first?.subject.rawValue ?? 0)
+        body += [(isOpen ? 1 : 0) | (isCancelled ? 2 : 0)]
         body += Builder.signed(chargedAt.wall.milliseconds)
         body += Builder.signed(chargedAt.monotonic.nanoseconds)
         body += bytes(isOpen ? charge.amounts : .zero) + bytes(counted) + bytes(used)
@@ -72,7 +77,9 @@ struct SettlementSample {
         }
         // Tokens, status, latency, and texts: one, the others empty.
         let model = Array("gpt-4o".utf8)
-        body += [UInt8](repeating: 0, count: 30)
+        body += Builder.littleEndian(tokens.input, 8) + Builder.littleEndian(tokens.output, 8)
+        body += Builder.littleEndian(tokens.cachedInput, 8)
+        body += Builder.littleEndian(UInt64(status), 2) + Builder.littleEndian(UInt64(latency), 4)
         body += [UInt8(model.count), 0, 0, 0, 0, 0, 0, 0] + model
         return Builder.length(body)
     }

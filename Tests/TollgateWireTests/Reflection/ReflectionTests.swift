@@ -73,7 +73,7 @@ struct ReflectionTests {
         let expected = [
             "envoy.service.auth.v3.Authorization", "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
-            "tollgate.v1.Authorization",
+            "tollgate.v1.Authorization", "tollgate.v1.KeyManagement",
         ]
         #expect(index.services == expected)
         #expect(try answer(.services("*")).0 == expected)

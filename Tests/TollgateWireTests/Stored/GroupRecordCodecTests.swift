@@ -20,7 +20,7 @@ struct GroupRecordCodecTests {
         record.metadata = ["b": "2", "a": "1", "": ""]
         record.organization = "acme"
         record.team = "search"
-        record.limits = StoredSamples.limits
+        record.restrictions = StoredSamples.restrictions
         record.credits = Money(nanos: 0)
         record.updatedAt = WallTime(milliseconds: -1)
         record.version = .max
@@ -65,7 +65,7 @@ struct GroupRecordCodecTests {
     @Test(
         "A field of a newer version is refused, wherever it is",
         arguments: [
-            // Field 31; the same in metadata, in limits, in credits.
+            // Field 31; the same in metadata, in restrictions, in credits.
             [0xF8, 0x01, 0x01], [0x32, 0x03, 0xF8, 0x01, 0x01], [0x52, 0x03, 0xF8, 0x01, 0x01],
             [0x5A, 0x03, 0xF8, 0x01, 0x01],
         ] as [[UInt8]]

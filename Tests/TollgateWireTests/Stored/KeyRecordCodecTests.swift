@@ -22,13 +22,7 @@ struct KeyRecordCodecTests {
         record.status = .revoked
         record.updatedAt = WallTime(milliseconds: -1)
         record.createdBy = KeyID(rawValue: 0)
-        record.expiresAt = WallTime(milliseconds: 0)
-        record.models = NameLists(allowed: ["gpt-*", ""], denied: ["gpt-4"])
-        record.providers = NameLists(allowed: ["openai"])
-        record.suppliers = NameLists(denied: ["x"])
-        record.regions = NameLists(allowed: ["EU"], denied: ["US"])
-        record.actions = NameLists(allowed: ["chat:*"])
-        record.ipAllowlist = IPAllowlist(isEnabled: true, addresses: ["10.0.0.0/8", "::1"])
+        record.restrictions = StoredSamples.restrictions
         record.permissions = .all
         record.secrets = [
             StoredSecret(
@@ -40,21 +34,21 @@ struct KeyRecordCodecTests {
             StoredSecret(
                 digest: KeyDigest(words: (4, 5, 6, 7)),
                 masked: "",
-                createdAt: WallTime(milliseconds: 6)
+                createdAt: WallTime(milliseconds: 6),
+                isHashed: true
             ),
         ]
         record.version = .max
         record.organization = "org"
         record.team = "team"
         record.user = "user"
-        record.limits = StoredSamples.limits
         record.enforcement = .monitor
         record.unsettled = .release
-        record.policy = PolicyDocument(
-            statements: [PolicyStatement(effect: .deny, actions: ["*"], resources: ["model:x"])]
-        )
-        record.iamRules = [.allowModels(["a", ""]), .denyPricing(PricingRule(tier: .free))]
-        record.pricing = PricingRule(tier: .paid, maxInputPrice: 0)
+        record.access = .readOnly
+        record.isTemporary = true
+        record.session = "session"
+        record.isExpiryRecorded = true
+        record.notices = StoredSamples.notices
         return record
     }
 
@@ -101,12 +95,21 @@ struct KeyRecordCodecTests {
     @Test(
         "A field of a newer version is refused, wherever it is",
         arguments: [
-            // Field 31; the same in models, in a secret, in a time, in metadata, in limits, in one
-            // of them, in the policy.
-            [0xF8, 0x01, 0x01], [0x62, 0x03, 0xF8, 0x01, 0x01], [0x5A, 0x03, 0xF8, 0x01, 0x01],
-            [0xA2, 0x01, 0x03, 0xF8, 0x01, 0x01], [0x32, 0x03, 0xF8, 0x01, 0x01],
-            [0xCA, 0x01, 0x03, 0xF8, 0x01, 0x01], [0xCA, 0x01, 0x05, 0x0A, 0x03, 0xF8, 0x01, 0x01],
-            [0xE2, 0x01, 0x03, 0xF8, 0x01, 0x01],
+            // Field 31; the same in metadata, in restrictions, in a secret, in notices.
+            [0xF8, 0x01, 0x01], [0x32, 0x03, 0xF8, 0x01, 0x01], [0x5A, 0x03, 0xF8, 0x01, 0x01],
+            [0x6A, 0x03, 0xF8, 0x01, 0x01], [0xC2, 0x01, 0x03, 0xF8, 0x01, 0x01],
+            // In parts of restrictions: the end, models, limits, one of them, the policy.
+            [0x5A, 0x05, 0x0A, 0x03, 0xF8, 0x01, 0x01], [0x5A, 0x05, 0x12, 0x03, 0xF8, 0x01, 0x01],
+            [0x5A, 0x05, 0x4A, 0x03, 0xF8, 0x01, 0x01],
+            [0x5A, 0x07, 0x4A, 0x05, 0x0A, 0x03, 0xF8, 0x01, 0x01],
+            [0x5A, 0x05, 0x52, 0x03, 0xF8, 0x01, 0x01],
+            // In parts of notices: alerts of budgets, alerts, a count of theirs, webhooks, a rule.
+            [0xC2, 0x01, 0x05, 0x0A, 0x03, 0xF8, 0x01, 0x01],
+            [0xC2, 0x01, 0x05, 0x12, 0x03, 0xF8, 0x01, 0x01],
+            [0xC2, 0x01, 0x07, 0x12, 0x05, 0x12, 0x03, 0xF8, 0x01, 0x01],
+            [0xC2, 0x01, 0x05, 0x1A, 0x03, 0xF8, 0x01, 0x01],
+            [0xC2, 0x01, 0x05, 0x22, 0x03, 0xF8, 0x01, 0x01],
+            [0xC2, 0x01, 0x05, 0x2A, 0x03, 0xF8, 0x01, 0x01],
         ] as [[UInt8]]
     )
     func newerFields(more: [UInt8]) {
@@ -119,32 +122,19 @@ struct KeyRecordCodecTests {
         "Values that no writer writes are refused",
         arguments: [
             // An id of 15 bytes; status 4 (expired), 0 and 2^32 - 1; a creator of 1 byte; a secret
-            // without a digest; enforcement 3 and 256; unsettled 4.
+            // without a digest; enforcement 0, 3 and 256; unsettled 0 and 4; access 0 and 4; an alert
+            // at 101 percent.
             [0x0A, 15] + [UInt8](repeating: 1, count: 15), [0x38, 4], [0x38, 0],
-            [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0x52, 1, 1], [0xA2, 0x01, 0],
-            [0xD0, 0x01, 3], [0xD0, 0x01, 0x80, 0x02], [0xD8, 0x01, 4],
+            [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0x52, 1, 1], [0x6A, 0],
+            [0x90, 0x01, 0], [0x90, 0x01, 3], [0x90, 0x01, 0x80, 0x02], [0x98, 0x01, 0],
+            [0x98, 0x01, 4], [0xA0, 0x01, 0], [0xA0, 0x01, 4],
+            [0xC2, 0x01, 0x05, 0x0A, 0x03, 0x0A, 0x01, 101],
         ] as [[UInt8]]
     )
     func badValues(more: [UInt8]) {
         #expect(throws: WireError.badValue) {
             try decode(KeyRecordCodec.encode(full()) + more)
         }
-    }
-
-    @Test("A record of an earlier version is enforced, and charged when nobody settles")
-    func earlier() throws {
-        let small = KeyRecord(
-            id: KeyID(rawValue: 1),
-            name: "a",
-            createdAt: WallTime(milliseconds: 0)
-        )
-        // What is written about both stands last in such a small record: two fields of three bytes.
-        let bytes = Array(KeyRecordCodec.encode(small).dropLast(6))
-        #expect(try decode(bytes) == small)
-        var other = small
-        other.enforcement = .monitor
-        other.unsettled = .release
-        #expect(Array(KeyRecordCodec.encode(other).dropLast(6)) == bytes)
     }
 
     @Test("Any limits, groups and texts come back", arguments: 1...200)
@@ -175,7 +165,7 @@ struct KeyRecordCodecTests {
     @Test("A small message that would take much memory is refused")
     func amplification() {
         // Empty secrets: 2 bytes in a message, a hundred in memory.
-        let bytes = [[UInt8]](repeating: [0xA2, 0x01, 0x00], count: 500_000).flatMap { $0 }
+        let bytes = [[UInt8]](repeating: [0x6A, 0x00], count: 500_000).flatMap { $0 }
         #expect(throws: WireError.tooMany) { try decode(bytes) }
     }
 }

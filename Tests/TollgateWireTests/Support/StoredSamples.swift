@@ -26,6 +26,54 @@ enum StoredSamples {
         return limits
     }
 
+    /// Every restriction there is.
+    static var restrictions: Restrictions {
+        var restrictions = Restrictions()
+        restrictions.expiresAt = WallTime(milliseconds: 0)
+        restrictions.models = NameLists(allowed: ["gpt-*", ""], denied: ["gpt-4"])
+        restrictions.providers = NameLists(allowed: ["openai"])
+        restrictions.suppliers = NameLists(denied: ["x"])
+        restrictions.regions = NameLists(allowed: ["EU"], denied: ["US"])
+        restrictions.actions = NameLists(allowed: ["chat:*"])
+        restrictions.ipAllowlist = IPAllowlist(isEnabled: true, addresses: ["10.0.0.0/8", "::1"])
+        restrictions.limits = limits
+        restrictions.policy = PolicyDocument(
+            statements: [PolicyStatement(effect: .deny, actions: ["*"], resources: ["model:x"])]
+        )
+        restrictions.iamRules = [.allowModels(["a", ""]), .denyPricing(PricingRule(tier: .free))]
+        restrictions.pricing = PricingRule(tier: .paid, maxInputPrice: 0)
+        return restrictions
+    }
+
+    /// Everything that an administrator may want to hear of a key.
+    static var notices: KeyNotices {
+        var notices = KeyNotices()
+        notices.budgetAlerts = KeyNotices.BudgetAlerts(
+            thresholds: [0, 50, 100],
+            notifyEmail: "a@b"
+        )
+        var alerts = KeyNotices.Alerts()
+        alerts.budgetThreshold = [1, 99]
+        alerts.rateLimitPercentage = 0
+        alerts.failedAuthThreshold = .max
+        alerts.unusualPatterns = true
+        notices.alerts = alerts
+        var webhooks = KeyNotices.Webhooks()
+        webhooks.isEnabled = true
+        webhooks.url = "https://example.com"
+        webhooks.events = ["key.created", ""]
+        webhooks.hasSecret = true
+        notices.webhooks = webhooks
+        notices.contentRules = [
+            KeyNotices.ContentRule(name: "n", pattern: "p", isBlocking: true),
+            KeyNotices.ContentRule(name: "", pattern: "", isBlocking: false),
+        ]
+        var anomaly = KeyNotices.Anomaly()
+        anomaly.isEnabled = true
+        notices.anomaly = anomaly
+        return notices
+    }
+
     /// Any limits, also such as nobody can set.
     static func limits(using generator: inout SplitMix) -> LimitSettings {
         var limits = LimitSettings()

@@ -220,13 +220,13 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__group_record__field
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "limits",
+    "restrictions",
     10,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__GroupRecord, limits),
-    &tollgate__storage__v1__limits__descriptor,
+    offsetof(Tollgate__Storage__V1__GroupRecord, restrictions),
+    &tollgate__storage__v1__restrictions__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -286,10 +286,10 @@ static const unsigned tollgate__storage__v1__group_record__field_indices_by_name
   4,   /* field[4] = description */
   1,   /* field[1] = id */
   0,   /* field[0] = kind */
-  9,   /* field[9] = limits */
   5,   /* field[5] = metadata */
   3,   /* field[3] = name */
   7,   /* field[7] = organization */
+  9,   /* field[9] = restrictions */
   6,   /* field[6] = status */
   2,   /* field[2] = subject */
   8,   /* field[8] = team */

@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "tollgate/storage/v1/limits.pb-c.h"
+#include "tollgate/storage/v1/restrictions.pb-c.h"
 
 typedef struct Tollgate__Storage__V1__GroupRecord Tollgate__Storage__V1__GroupRecord;
 typedef struct Tollgate__Storage__V1__GroupRecord__MetadataEntry Tollgate__Storage__V1__GroupRecord__MetadataEntry;
@@ -70,7 +71,7 @@ struct  Tollgate__Storage__V1__GroupRecord
    * The team of a user.
    */
   ProtobufCBinaryData team;
-  Tollgate__Storage__V1__Limits *limits;
+  Tollgate__Storage__V1__Restrictions *restrictions;
   /*
    * All that was ever paid in, for an organisation that pays in advance.
    */

@@ -7,22 +7,10 @@
 #endif
 
 #include "tollgate/storage/v1/key.pb-c.h"
-void   tollgate__storage__v1__key_record__names__init
-                     (Tollgate__Storage__V1__KeyRecord__Names         *message)
-{
-  static const Tollgate__Storage__V1__KeyRecord__Names init_value = TOLLGATE__STORAGE__V1__KEY_RECORD__NAMES__INIT;
-  *message = init_value;
-}
 void   tollgate__storage__v1__key_record__secret__init
                      (Tollgate__Storage__V1__KeyRecord__Secret         *message)
 {
   static const Tollgate__Storage__V1__KeyRecord__Secret init_value = TOLLGATE__STORAGE__V1__KEY_RECORD__SECRET__INIT;
-  *message = init_value;
-}
-void   tollgate__storage__v1__key_record__time__init
-                     (Tollgate__Storage__V1__KeyRecord__Time         *message)
-{
-  static const Tollgate__Storage__V1__KeyRecord__Time init_value = TOLLGATE__STORAGE__V1__KEY_RECORD__TIME__INIT;
   *message = init_value;
 }
 void   tollgate__storage__v1__key_record__metadata_entry__init
@@ -76,58 +64,7 @@ void   tollgate__storage__v1__key_record__free_unpacked
   assert(message->base.descriptor == &tollgate__storage__v1__key_record__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__names__field_descriptors[2] =
-{
-  {
-    "allowed",
-    1,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Tollgate__Storage__V1__KeyRecord__Names, n_allowed),
-    offsetof(Tollgate__Storage__V1__KeyRecord__Names, allowed),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "denied",
-    2,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Tollgate__Storage__V1__KeyRecord__Names, n_denied),
-    offsetof(Tollgate__Storage__V1__KeyRecord__Names, denied),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned tollgate__storage__v1__key_record__names__field_indices_by_name[] = {
-  0,   /* field[0] = allowed */
-  1,   /* field[1] = denied */
-};
-static const ProtobufCIntRange tollgate__storage__v1__key_record__names__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 2 }
-};
-const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__names__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "tollgate.storage.v1.KeyRecord.Names",
-  "Names",
-  "Tollgate__Storage__V1__KeyRecord__Names",
-  "tollgate.storage.v1",
-  sizeof(Tollgate__Storage__V1__KeyRecord__Names),
-  2,
-  tollgate__storage__v1__key_record__names__field_descriptors,
-  tollgate__storage__v1__key_record__names__field_indices_by_name,
-  1,  tollgate__storage__v1__key_record__names__number_ranges,
-  (ProtobufCMessageInit) tollgate__storage__v1__key_record__names__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__secret__field_descriptors[4] =
+static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__secret__field_descriptors[5] =
 {
   {
     "digest",
@@ -172,7 +109,19 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__secret_
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
     offsetof(Tollgate__Storage__V1__KeyRecord__Secret, valid_until),
-    &tollgate__storage__v1__key_record__time__descriptor,
+    &tollgate__storage__v1__restrictions__time__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hashed",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord__Secret, hashed),
+    NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -181,13 +130,14 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__secret_
 static const unsigned tollgate__storage__v1__key_record__secret__field_indices_by_name[] = {
   2,   /* field[2] = created_at_ms */
   0,   /* field[0] = digest */
+  4,   /* field[4] = hashed */
   1,   /* field[1] = masked */
   3,   /* field[3] = valid_until */
 };
 static const ProtobufCIntRange tollgate__storage__v1__key_record__secret__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__secret__descriptor =
 {
@@ -197,49 +147,11 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__secret__desc
   "Tollgate__Storage__V1__KeyRecord__Secret",
   "tollgate.storage.v1",
   sizeof(Tollgate__Storage__V1__KeyRecord__Secret),
-  4,
+  5,
   tollgate__storage__v1__key_record__secret__field_descriptors,
   tollgate__storage__v1__key_record__secret__field_indices_by_name,
   1,  tollgate__storage__v1__key_record__secret__number_ranges,
   (ProtobufCMessageInit) tollgate__storage__v1__key_record__secret__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__time__field_descriptors[1] =
-{
-  {
-    "ms",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_SFIXED64,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord__Time, ms),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned tollgate__storage__v1__key_record__time__field_indices_by_name[] = {
-  0,   /* field[0] = ms */
-};
-static const ProtobufCIntRange tollgate__storage__v1__key_record__time__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 1 }
-};
-const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__time__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "tollgate.storage.v1.KeyRecord.Time",
-  "Time",
-  "Tollgate__Storage__V1__KeyRecord__Time",
-  "tollgate.storage.v1",
-  sizeof(Tollgate__Storage__V1__KeyRecord__Time),
-  1,
-  tollgate__storage__v1__key_record__time__field_descriptors,
-  tollgate__storage__v1__key_record__time__field_indices_by_name,
-  1,  tollgate__storage__v1__key_record__time__number_ranges,
-  (ProtobufCMessageInit) tollgate__storage__v1__key_record__time__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__metadata_entry__field_descriptors[2] =
@@ -293,7 +205,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__metadata_ent
   (ProtobufCMessageInit) tollgate__storage__v1__key_record__metadata_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_descriptors[30] =
+static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_descriptors[24] =
 {
   {
     "id",
@@ -416,104 +328,20 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "expires_at",
+    "restrictions",
     11,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, expires_at),
-    &tollgate__storage__v1__key_record__time__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "models",
-    12,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, models),
-    &tollgate__storage__v1__key_record__names__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "providers",
-    13,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, providers),
-    &tollgate__storage__v1__key_record__names__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "suppliers",
-    14,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, suppliers),
-    &tollgate__storage__v1__key_record__names__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "regions",
-    15,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, regions),
-    &tollgate__storage__v1__key_record__names__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "actions",
-    16,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, actions),
-    &tollgate__storage__v1__key_record__names__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "ip_allowlist_enabled",
-    17,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BOOL,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, ip_allowlist_enabled),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "ip_allowlist",
-    18,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Tollgate__Storage__V1__KeyRecord, n_ip_allowlist),
-    offsetof(Tollgate__Storage__V1__KeyRecord, ip_allowlist),
-    NULL,
+    offsetof(Tollgate__Storage__V1__KeyRecord, restrictions),
+    &tollgate__storage__v1__restrictions__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "permissions",
-    19,
+    12,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
@@ -525,7 +353,7 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
   },
   {
     "secrets",
-    20,
+    13,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Tollgate__Storage__V1__KeyRecord, n_secrets),
@@ -537,7 +365,7 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
   },
   {
     "version",
-    21,
+    14,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -549,7 +377,7 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
   },
   {
     "organization",
-    22,
+    15,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
@@ -561,7 +389,7 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
   },
   {
     "team",
-    23,
+    16,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
@@ -573,7 +401,7 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
   },
   {
     "user",
-    24,
+    17,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
@@ -584,20 +412,8 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "limits",
-    25,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, limits),
-    &tollgate__storage__v1__limits__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "enforcement",
-    26,
+    18,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
@@ -609,7 +425,7 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
   },
   {
     "unsettled",
-    27,
+    19,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
@@ -620,78 +436,96 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__key_record__field_d
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "policy",
-    28,
+    "access",
+    20,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
+    PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, policy),
-    &tollgate__storage__v1__policy_document__descriptor,
+    offsetof(Tollgate__Storage__V1__KeyRecord, access),
+    NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "iam_rules",
-    29,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Tollgate__Storage__V1__KeyRecord, n_iam_rules),
-    offsetof(Tollgate__Storage__V1__KeyRecord, iam_rules),
-    &tollgate__storage__v1__iam_rule__descriptor,
+    "temporary",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, temporary),
+    NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "pricing",
-    30,
+    "session",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, session),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expiry_recorded",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__KeyRecord, expiry_recorded),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "notices",
+    24,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Tollgate__Storage__V1__KeyRecord, pricing),
-    &tollgate__storage__v1__pricing_rule__descriptor,
+    offsetof(Tollgate__Storage__V1__KeyRecord, notices),
+    &tollgate__storage__v1__notices__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned tollgate__storage__v1__key_record__field_indices_by_name[] = {
-  15,   /* field[15] = actions */
+  19,   /* field[19] = access */
   7,   /* field[7] = created_at_ms */
   9,   /* field[9] = created_by */
   2,   /* field[2] = description */
-  25,   /* field[25] = enforcement */
+  17,   /* field[17] = enforcement */
   3,   /* field[3] = environment */
-  10,   /* field[10] = expires_at */
+  22,   /* field[22] = expiry_recorded */
   4,   /* field[4] = group */
-  28,   /* field[28] = iam_rules */
   0,   /* field[0] = id */
-  17,   /* field[17] = ip_allowlist */
-  16,   /* field[16] = ip_allowlist_enabled */
-  24,   /* field[24] = limits */
   5,   /* field[5] = metadata */
-  11,   /* field[11] = models */
   1,   /* field[1] = name */
-  21,   /* field[21] = organization */
-  18,   /* field[18] = permissions */
-  27,   /* field[27] = policy */
-  29,   /* field[29] = pricing */
-  12,   /* field[12] = providers */
-  14,   /* field[14] = regions */
-  19,   /* field[19] = secrets */
+  23,   /* field[23] = notices */
+  14,   /* field[14] = organization */
+  11,   /* field[11] = permissions */
+  10,   /* field[10] = restrictions */
+  12,   /* field[12] = secrets */
+  21,   /* field[21] = session */
   6,   /* field[6] = status */
-  13,   /* field[13] = suppliers */
-  22,   /* field[22] = team */
-  26,   /* field[26] = unsettled */
+  15,   /* field[15] = team */
+  20,   /* field[20] = temporary */
+  18,   /* field[18] = unsettled */
   8,   /* field[8] = updated_at_ms */
-  23,   /* field[23] = user */
-  20,   /* field[20] = version */
+  16,   /* field[16] = user */
+  13,   /* field[13] = version */
 };
 static const ProtobufCIntRange tollgate__storage__v1__key_record__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 30 }
+  { 0, 24 }
 };
 const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__descriptor =
 {
@@ -701,7 +535,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__key_record__descriptor =
   "Tollgate__Storage__V1__KeyRecord",
   "tollgate.storage.v1",
   sizeof(Tollgate__Storage__V1__KeyRecord),
-  30,
+  24,
   tollgate__storage__v1__key_record__field_descriptors,
   tollgate__storage__v1__key_record__field_indices_by_name,
   1,  tollgate__storage__v1__key_record__number_ranges,

@@ -1,6 +1,7 @@
 package import TollgateCore
 
-/// One recorded decision, as people and their tools read it.
+/// One row of the audit trail, as people and their tools read it: a decision, several alike of
+/// strangers, or what an administrator did.
 package struct AuditEntry: Equatable, Sendable {
     /// A key and a value that the caller attached.
     package struct Pair: Equatable, Sendable {
@@ -24,6 +25,23 @@ package struct AuditEntry: Equatable, Sendable {
         }
     }
 
+    /// Requests that were denied alike, for none of them has a key that is known.
+    package struct Crowd: Equatable, Sendable {
+        package let count: UInt64
+        /// When the first and the last of them came.
+        package let first: WallTime
+        package let last: WallTime
+        /// Whether they came from more sources than are told apart.
+        package let isMixed: Bool
+
+        package init(count: UInt64, first: WallTime, last: WallTime, isMixed: Bool) {
+            self.count = count
+            self.first = first
+            self.last = last
+            self.isMixed = isMixed
+        }
+    }
+
     package let place: AuditPlace
     package let time: WallTime
     package let reason: Reason
@@ -39,6 +57,12 @@ package struct AuditEntry: Equatable, Sendable {
     package var monitored = Reason.allowed
     /// The limit that denied the request.
     package var limit: LimitPlace?
+    /// How the request ended and what it used; nil while it is open, and for all but allowed ones.
+    package var ending: RequestEnding?
+    /// How many requests the row stands for, and when; nil for a decision that has a row of its own.
+    package var crowd: Crowd?
+    /// What an administrator did; nil for decisions, which have all the rest.
+    package var action: ManagementAction?
     private var texts = [String](repeating: "", count: CheckRequest.Field.allCases.count)
 
     package init(place: AuditPlace, time: WallTime, reason: Reason) {
@@ -51,6 +75,36 @@ package struct AuditEntry: Equatable, Sendable {
     package subscript(field: CheckRequest.Field) -> String {
         get { texts[Int(field.rawValue)] }
         set { texts[Int(field.rawValue)] = newValue }
+    }
+}
+
+extension AuditEntry {
+    /// What became of an allowed request.
+    package enum Outcome: String, CaseIterable, Sendable {
+        /// Nobody has reported yet what it used.
+        case open
+        /// It was settled in time.
+        case settled
+        /// It was settled after its hold had expired.
+        case late
+        /// Its hold has expired, and nobody has settled it since.
+        case expired
+        /// It was reported as cancelled.
+        case cancelled
+        /// Its answer never left, so there was no request.
+        case withdrawn
+    }
+
+    /// What became of the request; nil unless it was allowed.
+    package var outcome: Outcome? {
+        guard reservation != .none, action == nil else { return nil }
+        switch ending?.ending {
+        case nil: return .open
+        case .applied: return ending?.isCancelled == true ? .cancelled : .settled
+        case .late: return .late
+        case .expired: return .expired
+        case .withdrawn: return .withdrawn
+        }
     }
 }
 
@@ -68,47 +122,5 @@ package struct AuditPlace: Comparable, Hashable, Sendable {
 
     package static func < (left: AuditPlace, right: AuditPlace) -> Bool {
         (left.position, left.index) < (right.position, right.index)
-    }
-}
-
-/// Which decisions to read.
-package struct AuditQuery: Sendable {
-    package var keyID: KeyID?
-    package var model: String?
-    package var reason: Reason?
-    /// Only allowed ones, or only denied ones.
-    package var isAllowed: Bool?
-    /// Not before this time.
-    package var since: WallTime?
-    /// Before this time.
-    package var until: WallTime?
-    /// Only records older than this place.
-    package var before: AuditPlace?
-    /// How many at most.
-    package var limit = 100
-
-    package init() {}
-
-    /// Whether an entry is asked for; the cursor and the limit are the reader's business.
-    package func wants(_ entry: AuditEntry) -> Bool {
-        if let keyID, entry.keyID != keyID { return false }
-        if let reason, entry.reason != reason { return false }
-        if let isAllowed, (entry.reason == .allowed) != isAllowed { return false }
-        if let since, entry.time < since { return false }
-        if let until, entry.time >= until { return false }
-        if let model, entry[.model] != model { return false }
-        return true
-    }
-}
-
-/// One page of decisions.
-package struct AuditPage: Sendable {
-    package let entries: [AuditEntry]
-    /// From where to go on; nil at the end.
-    package let next: AuditPlace?
-
-    package init(entries: [AuditEntry], next: AuditPlace?) {
-        self.entries = entries
-        self.next = next
     }
 }

@@ -1,0 +1,72 @@
+internal import TollgateCore
+
+/// The blocks of limits, as `LimitFields` reads them and `LimitDocument` shows them.
+enum LimitSchema {
+    private static let count = JSONSchema.whole(0...Limit.highest)
+
+    /// The blocks, which keys and groups have alike.
+    static let fields: [SchemaField] = [
+        SchemaField("rate_limits", rates),
+        SchemaField("budget_limits", budgets),
+        SchemaField("token_limits", tokens),
+        SchemaField("request_limits", requests),
+    ]
+
+    private static let rates = RecordSchema(
+        name: "RateLimits",
+        fields: [
+            limit("per_second", "Requests in a second."),
+            limit("per_minute", "Requests in a minute."),
+            limit("per_hour", "Requests in an hour by the clock."),
+            limit("per_day", "Requests in a calendar day."),
+            limit("burst", "Requests at once, for per_second and per_minute."),
+            limit("tokens_per_minute", "Tokens in a minute."),
+            limit("concurrent", "Requests that are open at the same time."),
+            SchemaField(
+                "strict",
+                .flag,
+                .clearable,
+                .sometimes,
+                "Whether no second or minute ever sees more than the limit."
+            ),
+        ]
+    )
+
+    private static let budgets = RecordSchema(
+        name: "BudgetLimits",
+        fields: [
+            money("daily"), money("weekly"), money("monthly"), money("total"),
+            SchemaField("currency", .words(["USD"]), .clearable, .sometimes),
+            SchemaField(
+                "timezone",
+                .text,
+                .clearable,
+                .sometimes,
+                "The IANA name of the zone whose days, weeks and months count."
+            ),
+        ]
+    )
+
+    private static let tokens = RecordSchema(
+        name: "TokenLimits",
+        fields: [
+            limit("daily", "Tokens in a calendar day."),
+            limit("monthly", "Tokens in a calendar month."),
+            limit("total", "Tokens, ever."),
+            limit("per_request_max", "Tokens of one request."),
+        ]
+    )
+
+    private static let requests = RecordSchema(
+        name: "RequestLimits",
+        fields: [limit("total", "Requests, ever.")]
+    )
+
+    private static func limit(_ name: String, _ description: String) -> SchemaField {
+        SchemaField(name, count, .clearable, .sometimes, description)
+    }
+
+    private static func money(_ name: String) -> SchemaField {
+        SchemaField(name, .positive, .clearable, .sometimes, "USD.")
+    }
+}

@@ -1,0 +1,339 @@
+internal import Synchronization
+package import TollgateCore
+package import TollgateCrypto
+
+/// Everything an administrator does with suppliers.
+///
+/// Safe from any thread. Reading never waits for the disk; changing does, and is never done on an
+/// event loop. Changes are made one at a time; each is stored, durably, and in the catalogue that
+/// requests go by when the method returns. Credentials go in and never come out again but in that
+/// catalogue.
+package final class SupplierRegistry: Sendable {
+    /// The most suppliers that are taken.
+    package static let countLimit = 1000
+
+    private let store: any SupplierStore
+    private let box: SecretBox
+    private let time: any TimeSource
+    private let actions: (any ActionLog)?
+    private let onChange: @Sendable (SupplierCatalogue) -> Void
+    private let changing = Mutex(())
+    private let state: Mutex<State>
+
+    private struct State {
+        var records: [String: SupplierRecord]
+        var catalogue: SupplierCatalogue
+        var unreadable: [String]
+    }
+
+    /// Reads what is stored.
+    ///
+    /// - Parameters:
+    ///   - store: where suppliers are kept.
+    ///   - box: encrypts their credentials.
+    ///   - time: the clocks.
+    ///   - actions: where changes are recorded; nil where they are not.
+    ///   - onChange: called with each new catalogue, one after another.
+    /// - Throws: `.unavailable` when the store cannot be read.
+    package init(
+        store: any SupplierStore,
+        box: SecretBox,
+        time: any TimeSource,
+        actions: (any ActionLog)? = nil,
+        onChange: @escaping @Sendable (SupplierCatalogue) -> Void = { _ in }
+    ) throws(RegistryError) {
+        self.store = store
+        self.box = box
+        self.time = time
+        self.actions = actions
+        self.onChange = onChange
+        var records: [String: SupplierRecord] = [:]
+        do {
+            for record in try store.storedSuppliers() { records[record.name] = record }
+        } catch {
+            throw .unavailable
+        }
+        state = Mutex(try SupplierRegistry.open(records, box))
+    }
+
+    /// The suppliers that are enabled, as they are now.
+    package var catalogue: SupplierCatalogue { state.withLock { $0.catalogue } }
+
+    /// The names of those whose credentials cannot be read: they were made under another pepper.
+    ///
+    /// These are in no catalogue until they get a credential again.
+    package var unreadable: [String] { state.withLock { $0.unreadable } }
+
+    /// All suppliers, by name.
+    package var records: [SupplierRecord] {
+        state.withLock { $0.records.values.sorted { $0.name < $1.name } }
+    }
+
+    /// Tells one content of the list from another.
+    package var version: UInt64 {
+        var hash = ContentHash()
+        for record in records {
+            hash.add(record.name)
+            hash.add(record.version)
+        }
+        return hash.value
+    }
+
+    /// The supplier of this name.
+    package func supplier(_ name: String) throws(RegistryError) -> SupplierRecord {
+        guard let record = state.withLock({ $0.records[name] }) else { throw .notFound }
+        return record
+    }
+
+    /// Adds suppliers, or replaces those of the same names; all or none.
+    ///
+    /// A replaced one keeps its credential unless another is said, or none.
+    ///
+    /// - Parameters:
+    ///   - suppliers: which, and what they are to be.
+    ///   - version: the version of the list that the caller has seen; nil to change whatever is there.
+    ///   - actor: who does it.
+    /// - Returns: the records as they are now.
+    /// - Throws: `.invalid` with the field of the first that cannot be, `.changedMeanwhile` or
+    ///   `.unavailable`.
+    package func put(
+        _ suppliers: [(name: String, changes: SupplierChanges)],
+        version: UInt64?,
+        by actor: Principal?
+    ) throws(RegistryError) -> [SupplierRecord] {
+        try changing.withLock { (_) throws(RegistryError) in
+            if let version, version != self.version { throw .changedMeanwhile }
+            var records: [SupplierRecord] = []
+            var names: Set<String> = []
+            for (index, supplier) in suppliers.enumerated() {
+                let path = "suppliers[\(index)]."
+                guard names.insert(supplier.name).inserted else {
+                    throw .invalid(field: path + "name", "is there twice")
+                }
+                records.append(try replacement(supplier.name, supplier.changes, at: path))
+            }
+            let isNew = Set(names.filter { name in state.withLock { $0.records[name] == nil } })
+            guard state.withLock({ $0.records.count }) + isNew.count <= Self.countLimit else {
+                throw .invalid(field: "suppliers", "would be more than \(Self.countLimit)")
+            }
+            try save(records)
+            for (record, supplier) in zip(records, suppliers) {
+                let name = isNew.contains(record.name) ? "supplier.created" : "supplier.updated"
+                try log(name, actor, record.name, supplier.changes.fields)
+            }
+            return records
+        }
+    }
+
+    /// Changes a supplier.
+    ///
+    /// - Parameters:
+    ///   - name: which.
+    ///   - version: the version that the caller has seen; nil to change whatever is there.
+    ///   - changes: what is to be different.
+    ///   - actor: who does it.
+    /// - Returns: the record as it is now.
+    /// - Throws: any `RegistryError`; then nothing has changed.
+    package func update(
+        _ name: String,
+        version: UInt64?,
+        _ changes: SupplierChanges,
+        by actor: Principal?
+    ) throws(RegistryError) -> SupplierRecord {
+        try changing.withLock { (_) throws(RegistryError) in
+            let old = try supplier(name)
+            if let version, version != old.version { throw .changedMeanwhile }
+            var record = old
+            try changes.apply(to: &record, at: "")
+            record = try finish(record, over: old, changes, at: "")
+            try save([record])
+            try log("supplier.updated", actor, name, changes.fields)
+            return record
+        }
+    }
+
+    /// Forgets a supplier and its credential for good.
+    ///
+    /// - Parameters:
+    ///   - name: which.
+    ///   - version: the version that the caller has seen; nil to forget whatever is there.
+    ///   - actor: who does it.
+    /// - Throws: any `RegistryError`; then it is still there, unless the store is `.unavailable`.
+    package func remove(
+        _ name: String,
+        version: UInt64?,
+        by actor: Principal?
+    ) throws(RegistryError) {
+        try changing.withLock { (_) throws(RegistryError) in
+            let old = try supplier(name)
+            if let version, version != old.version { throw .changedMeanwhile }
+            do { try store.removeSupplier(name) } catch { throw .unavailable }
+            var records = state.withLock { $0.records }
+            records[name] = nil
+            try publish(records)
+            try log("supplier.deleted", actor, name, [])
+        }
+    }
+
+    // MARK: Changing
+
+    private func replacement(
+        _ name: String,
+        _ changes: SupplierChanges,
+        at path: String
+    ) throws(RegistryError) -> SupplierRecord {
+        guard GroupID(.team, name) != nil else {
+            throw .invalid(
+                field: path + "name",
+                "must be 1 to \(GroupID.nameLimit) of letters, digits and _ - . :"
+            )
+        }
+        guard let provider = changes.provider else {
+            throw .invalid(field: path + "provider", "is missing")
+        }
+        guard let baseURL = changes.baseURL else {
+            throw .invalid(field: path + "base_url", "is missing")
+        }
+        let old = state.withLock { $0.records[name] }
+        var record = SupplierRecord(
+            name: name,
+            provider: provider,
+            baseURL: baseURL,
+            createdAt: old?.createdAt ?? time.now().wall
+        )
+        record.credential = old?.credential
+        try changes.apply(to: &record, at: path)
+        return try finish(record, over: old, changes, at: path)
+    }
+
+    /// Counts the change, and encrypts the credential for what the record is now.
+    private func finish(
+        _ record: SupplierRecord,
+        over old: SupplierRecord?,
+        _ changes: SupplierChanges,
+        at path: String
+    ) throws(RegistryError) -> SupplierRecord {
+        var record = record
+        record.version = (old?.version ?? 0) &+ 1
+        record.updatedAt = time.now().wall
+        switch changes.credential {
+        case .some(nil): record.credential = nil
+        case .some(.some(let credential)):
+            try credential.check(at: path + "credential.")
+            record.credential = try seal(credential.value, credential.form, for: record)
+        case nil:
+            guard let old, let kept = old.credential else { break }
+            // Whoever may change the address shall not learn the credential by sending it there.
+            guard Self.origin(record.baseURL) == Self.origin(old.baseURL) else {
+                throw .invalid(
+                    field: path + "credential",
+                    "is needed again when the host of base_url changes"
+                )
+            }
+            guard let value = try Self.value(of: old, box) else { break }
+            record.credential = try seal(value, kept.form, for: record)
+        }
+        return record
+    }
+
+    /// The scheme, host and port of a URL.
+    private static func origin(_ url: String) -> String {
+        url.lowercased().split(separator: "/", omittingEmptySubsequences: false).prefix(3)
+            .joined(separator: "/")
+    }
+
+    private func seal(
+        _ value: String,
+        _ form: CredentialForm,
+        for record: SupplierRecord
+    ) throws(RegistryError) -> SealedCredential {
+        do {
+            return SealedCredential(
+                form: form,
+                box: try box.seal(Array(value.utf8), context: Self.context(of: record))
+            )
+        } catch {
+            throw .unavailable
+        }
+    }
+
+    /// A box cannot be moved to another supplier, nor an old one be put back.
+    private static func context(of record: SupplierRecord) -> [UInt8] {
+        Array("supplier \(record.name) \(record.version)".utf8)
+    }
+
+    /// The credential in clear text; nil when there is none, or it cannot be read.
+    private static func value(
+        of record: SupplierRecord,
+        _ box: SecretBox
+    ) throws(RegistryError) -> String? {
+        guard let credential = record.credential else { return nil }
+        do {
+            return try box.open(credential.box, context: context(of: record))
+                .map { String(decoding: $0, as: UTF8.self) }
+        } catch {
+            throw .unavailable
+        }
+    }
+
+    private func save(_ records: [SupplierRecord]) throws(RegistryError) {
+        do {
+            try actions?.prepare()
+            try store.save(records)
+        } catch {
+            throw .unavailable
+        }
+        var all = state.withLock { $0.records }
+        for record in records { all[record.name] = record }
+        try publish(all)
+    }
+
+    private func publish(_ records: [String: SupplierRecord]) throws(RegistryError) {
+        let new = try SupplierRegistry.open(records, box)
+        state.withLock { $0 = new }
+        onChange(new.catalogue)
+    }
+
+    private static func open(
+        _ records: [String: SupplierRecord],
+        _ box: SecretBox
+    ) throws(RegistryError) -> State {
+        var suppliers: [Supplier] = []
+        var unreadable: [String] = []
+        for record in records.values {
+            let value = try value(of: record, box)
+            if record.credential != nil, value == nil { unreadable.append(record.name) }
+            guard record.isEnabled, record.credential == nil || value != nil else { continue }
+            let host = try SupplierAddress(record.baseURL, at: "base_url").host
+            suppliers.append(
+                Supplier(
+                    record,
+                    host: record.hostHeader ?? host,
+                    header: record.credential.flatMap { credential in
+                        value.map { SupplierChanges.Credential.header(credential.form, $0) }
+                    }
+                )
+            )
+        }
+        return State(
+            records: records,
+            catalogue: SupplierCatalogue(suppliers),
+            unreadable: unreadable.sorted()
+        )
+    }
+
+    private func log(
+        _ name: String,
+        _ actor: Principal?,
+        _ target: String,
+        _ fields: [String]
+    ) throws(RegistryError) {
+        do {
+            try actions?.record(
+                ManagementAction(name, by: actor?.keyID, on: target, fields: fields)
+            )
+        } catch {
+            throw .unavailable
+        }
+    }
+}

@@ -1,0 +1,145 @@
+internal import TollgateCore
+internal import TollgateEngine
+
+/// Sums up what was used, without reading a row where whole hours are asked for.
+///
+/// Segments have their sums; the journal's tail is folded. Where a span begins or ends within an
+/// hour, the rows of that part are read.
+struct UsageReader {
+    private let journal: BlockJournal
+
+    init(_ journal: BlockJournal) {
+        self.journal = journal
+    }
+
+    /// What all recorded requests of a span of time have used.
+    ///
+    /// - Throws: `.corrupt` when something that should be there is damaged or missing.
+    func usage(_ span: UsageSpan) throws(StorageError) -> UsageSummary {
+        let frontier = journal.frontier
+        let snapshot = try journal.database.snapshot()
+        var summary = UsageSummary()
+        let (hours, edges) = UsageReader.parts(of: span)
+        for edge in edges { try addRows(edge, upTo: frontier, in: snapshot, to: &summary) }
+        guard let hours else { return summary }
+        try addSegments(span, hours, in: snapshot, to: &summary)
+        try addTail(span, hours, upTo: frontier, in: snapshot, to: &summary)
+        return summary
+    }
+
+    /// The whole hours of a span, and the pieces of hours at its ends.
+    static func parts(of span: UsageSpan) -> (hours: Range<Int32>?, edges: [UsageSpan]) {
+        let first = span.since.map { hour(of: $0, roundedUp: true) } ?? .min
+        let end = span.until.map { hour(of: $0, roundedUp: false) } ?? .max
+        guard first <= end else { return (nil, [span]) }
+        var edges: [UsageSpan] = []
+        if let since = span.since, start(of: first) != since {
+            edges.append(UsageSpan(since: since, until: start(of: first), keys: span.keys))
+        }
+        if let until = span.until, start(of: end) != until {
+            edges.append(UsageSpan(since: start(of: end), until: until, keys: span.keys))
+        }
+        return (first < end ? first..<end : nil, edges)
+    }
+
+    private static func hour(of time: WallTime, roundedUp: Bool) -> Int32 {
+        let hour = SegmentUsage.hour(of: time)
+        return roundedUp && start(of: hour) < time && hour < .max ? hour + 1 : hour
+    }
+
+    private static func start(of hour: Int32) -> WallTime {
+        WallTime(milliseconds: Int64(hour) * 3_600_000)
+    }
+
+    private func addRows(
+        _ span: UsageSpan,
+        upTo frontier: UInt64,
+        in snapshot: Snapshot,
+        to summary: inout UsageSummary
+    ) throws(StorageError) {
+        var query = AuditQuery()
+        query.since = span.since
+        query.until = span.until
+        query.limit = AuditCollector.entryLimit
+        let reader = AuditReader(journal)
+        repeat {
+            let page = try reader.page(query, upTo: frontier, in: snapshot)
+            for entry in page.entries {
+                if let key = entry.keyID, span.wants(key, at: entry.time) { summary.add(entry) }
+            }
+            query.before = page.next
+        } while query.before != nil
+    }
+
+    private func addSegments(
+        _ span: UsageSpan,
+        _ hours: Range<Int32>,
+        in snapshot: Snapshot,
+        to summary: inout UsageSummary
+    ) throws(StorageError) {
+        var iterator = snapshot.iterator(over: .headers)
+        var isThere = try iterator.seekToFirst()
+        while isThere {
+            let outline = try SegmentOutline(of: iterator.value)
+            if outline.usageCount > 0, outline.firstHour < hours.upperBound,
+                outline.lastHour >= hours.lowerBound
+            {
+                let header = try SegmentHeader(iterator.value)
+                try add(header, span, hours, in: snapshot, to: &summary)
+            }
+            isThere = try iterator.next()
+        }
+    }
+
+    private func add(
+        _ header: SegmentHeader,
+        _ span: UsageSpan,
+        _ hours: Range<Int32>,
+        in snapshot: Snapshot,
+        to summary: inout UsageSummary
+    ) throws(StorageError) {
+        let models = header.models.map { String(decoding: $0, as: UTF8.self) }
+        let count = header.outline.usageCount
+        for number in 0..<SegmentChunk.count(of: count) {
+            let chunk = try SegmentChunk.entries(
+                .usage,
+                number,
+                of: header.last,
+                count: count,
+                in: snapshot
+            )
+            for place in 0..<chunk.count / SegmentUsage.length {
+                let usage = SegmentUsage(place, of: chunk.bytes)
+                let (group, model) = (usage.group, Int(usage.group.model))
+                guard
+                    hours.contains(group.hour), span.keys?.contains(group.key) ?? true
+                else { continue }
+                summary.add(
+                    usage.totals,
+                    to: UsageSummary.Group(
+                        key: group.key,
+                        model: model < models.count ? models[model] : nil,
+                        day: UsageSummary.day(of: UsageReader.start(of: group.hour))
+                    )
+                )
+            }
+        }
+    }
+
+    private func addTail(
+        _ span: UsageSpan,
+        _ hours: Range<Int32>,
+        upTo frontier: UInt64,
+        in snapshot: Snapshot,
+        to summary: inout UsageSummary
+    ) throws(StorageError) {
+        var tail = TailUsage(span, hours)
+        let sealed = try BlockJournal.sealedPosition(in: snapshot)
+        try BlockJournal.forEachBlock(after: sealed, upTo: frontier, in: snapshot) {
+            (_, block) throws(StorageError) in
+            try tail.add(block)
+            return true
+        }
+        try tail.finish(AllowFinder(snapshot: snapshot), &summary)
+    }
+}

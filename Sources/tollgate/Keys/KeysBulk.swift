@@ -1,0 +1,74 @@
+internal import ArgumentParser
+internal import Foundation
+internal import TollgateAdmin
+
+/// `tollgate keys bulk`.
+struct KeysBulk: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bulk",
+        abstract: "Do the same with many keys.",
+        discussion: """
+            With '-' as the only id, ids are read from standard input, one in a line. What was done to \
+            some keys is not taken back when others fail; the exit code is then 1.
+            """
+    )
+
+    /// What can be done.
+    enum Action: String, CaseIterable, ExpressibleByArgument {
+        case enable
+        case disable
+        case revoke
+        case delete
+
+        /// What would happen, as a question without its mark.
+        func question(_ count: Int) -> String {
+            let verb = rawValue.prefix(1).uppercased() + rawValue.dropFirst()
+            let isFinal = self == .revoke || self == .delete
+            return "\(verb) \(count == 1 ? "1 key" : "\(count) keys")"
+                + (isFinal ? " for good" : "")
+        }
+    }
+
+    /// How many keys are sent at once.
+    private static let batch = 500
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Argument(help: "enable, disable, revoke or delete.")
+    var action: Action
+
+    @Argument(help: "The ids of the keys.")
+    var ids: [String]
+
+    @Flag(help: "Do not ask.")
+    var yes = false
+
+    func run() async throws {
+        let ids = ids == ["-"] ? KeysBulk.idsFromInput() : ids
+        guard !ids.isEmpty else { throw CommandFailure.usage("no ids were given") }
+        try Terminal.confirm(action.question(ids.count), isConfirmed: yes)
+        var answer = BulkAnswer()
+        var progress = ProgressLine(action.rawValue)
+        try await connection.withClient { client in
+            for start in stride(from: 0, to: ids.count, by: KeysBulk.batch) {
+                let end = min(start + KeysBulk.batch, ids.count)
+                let body: JSONValue = [
+                    "action": .string(action.rawValue), "ids": JSONValue(Array(ids[start..<end])),
+                ]
+                answer.add(try await client.call(.post, "/v1/keys/bulk", body: body), behind: start)
+                progress.show(end, of: ids.count)
+            }
+        }
+        progress.finish()
+        try answer.show(connection.output)
+    }
+
+    private static func idsFromInput() -> [String] {
+        var ids: [String] = []
+        while let line = readLine() {
+            let id = line.trimmingCharacters(in: .whitespaces)
+            if !id.isEmpty { ids.append(id) }
+        }
+        return ids
+    }
+}
