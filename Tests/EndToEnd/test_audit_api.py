@@ -141,6 +141,26 @@ def test_a_filter_that_cannot_be_is_refused(admin, query):
     assert answer.json()["error"]["code"]
 
 
+def test_who_is_bound_to_a_team_sees_the_rows_and_usage_of_its_keys(server, admin, issue, ask):
+    organization = admin.create_group("organizations")
+    team = admin.create_group("teams", organization_id=organization)
+    inside = issue(team_id=team)
+    outside = issue(organization_id=organization)
+    chief = issue(team_id=team, permissions={"view_all_usage": True})
+    within, beyond = ask(inside), ask(outside)
+    client = Admin(f"http://{server.http}", chief.secret)
+    for query in ({}, {"format": "jsonl"}, {"type": "all"}):
+        text = client.call("GET", "/v1/audit-logs", params=query).text
+        assert within in text and beyond not in text
+    assert request_ids(client.logs(key_id=inside.id)) == [within]
+    assert client.logs(key_id=outside.id) == []
+    assert client.expect(200, "GET", "/v1/manage/logs")["logs"] == client.logs()
+    assert client.expect(200, "GET", "/v1/usage")["total"]["requests"] == 1
+    usage = "/v1/usage?group_by=key"
+    assert [row["key_id"] for row in client.expect(200, "GET", usage)["groups"]] == [inside.id]
+    assert client.call("GET", f"/v1/usage?key_id={outside.id}").status_code == 404
+
+
 def test_reading_needs_the_permission(server, issue):
     reader = issue(permissions={"view_all_usage": True})
     client = Admin(f"http://{server.http}", reader.secret)

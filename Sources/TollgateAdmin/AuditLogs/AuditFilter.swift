@@ -17,8 +17,8 @@ struct AuditFilter {
     /// Reads the parameters of a call; who sees only some keys sees only the rows of these.
     init(_ call: APICall, _ services: AdminServices) throws(APIError) {
         var reader = try QueryReader(call.query)
-        query.visibleKeys = try call.visibleKeys(services)
         query.keyID = try AuditFilter.keyID(in: &reader, call.headers)
+        query.visibleKeys = try call.visibleKeys(services, among: query.keyID)
         query.model = reader.text("model")
         query.isAllowed = try reader.value("status", "must be allowed or denied") { text in
             ["allowed": true, "success": true, "denied": false][text]

@@ -12,9 +12,17 @@ extension APICall {
 
     /// The keys that the caller sees; nil for all.
     ///
+    /// - Parameters:
+    ///   - services: where keys are found.
+    ///   - only: the only key that matters, so that no other has to be looked at; nil for any.
+    /// - Returns: the keys.
     /// - Throws: 422 when they are too many to be told apart from the others.
-    func visibleKeys(_ services: AdminServices) throws(APIError) -> Set<KeyID>? {
+    func visibleKeys(
+        _ services: AdminServices,
+        among only: KeyID? = nil
+    ) throws(APIError) -> Set<KeyID>? {
         if principal.seesEverything { return nil }
+        if let only { return try sees(only, services) ? [only] : [] }
         var keys: Set<KeyID> = []
         var cursor: KeyID?
         repeat {
@@ -30,5 +38,16 @@ extension APICall {
             cursor = page.next
         } while cursor != nil
         return keys
+    }
+
+    private func sees(_ id: KeyID, _ services: AdminServices) throws(APIError) -> Bool {
+        do {
+            _ = try services.registry.key(id, seenBy: principal)
+            return true
+        } catch .notFound {
+            return false
+        } catch {
+            throw APIError(error)
+        }
     }
 }

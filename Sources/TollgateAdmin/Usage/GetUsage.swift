@@ -39,11 +39,10 @@ enum GetUsage: APIOperation {
                     try services.registry.key(keyID, seenBy: call.principal)
                 }
             }
-            span.keys = [keyID]
-        } else {
-            span.keys = try call.visibleKeys(services)
         }
-        if !call.principal.permissions.isSuperset(of: permission.permissions) {
+        if call.principal.permissions.isSuperset(of: permission.permissions) {
+            if let keyID { span.keys = [keyID] } else { span.keys = try call.visibleKeys(services) }
+        } else {
             guard keyID ?? call.principal.keyID == call.principal.keyID else {
                 throw .lacks(permission.rawValue)
             }

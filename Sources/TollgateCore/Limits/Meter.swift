@@ -62,9 +62,13 @@ package final class Meter {
         return place < 4 ? windowEnds[place] : WallTime(milliseconds: .max)
     }
 
-    /// The rate of an allowance, nil when it is not limited, and the windows that are open: what the
-    /// journal records of a charge.
+    /// The rate of an allowance, as the journal records it; nil when it is not limited.
     package func rate(_ slot: RateSlot) -> Rate? { rules.rate(slot) }
+
+    /// The windows that are open, as the journal records them.
+    ///
+    /// A function of this room: read from another one, the property would be checked for exclusive
+    /// access at run time after all.
     package func openWindows() -> WindowIDs { windows }
 
     /// What was used in the open window of a period.

@@ -117,15 +117,6 @@ package enum SettlementRecord {
         return Effect(ending: ending, reservation: reservation, key: key, used: charge.used)
     }
 
-    /// Whose request has ended, for those who ask nothing else.
-    ///
-    /// - Throws: `.corrupt` when the record is no settlement.
-    package static func key(of record: Span<UInt8>) throws(StorageError) -> KeyID {
-        var reader = try RecordReader(record, type: type, "a settlement record")
-        try reader.skip(1 + 16)
-        return KeyID(rawValue: try reader.number())
-    }
-
     /// Calls with each subject that a settlement counts on.
     static func forEachSubject(
         of record: Span<UInt8>,
