@@ -292,8 +292,13 @@ if Context.environment["TOLLGATE_FUZZ"] != nil {
 }
 
 for target in package.targets where target.type != .system && target.name != "CTollgateProto" {
+    // Tests see what is internal also in the release build: what is tested is what is shipped. They
+    // themselves are not worth the time it takes to optimize them.
+    let ofTests = target.type == .test || target.path?.hasPrefix("Tests/") == true
+    let release: [String] = ofTests ? ["-Onone"] : ["-enable-testing"]
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
+            .unsafeFlags(release, .when(configuration: .release)),
             .treatAllWarnings(as: .error),
             // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
             .enableUpcomingFeature("ExistentialAny"),
