@@ -7,8 +7,10 @@ package final class KeyRules: Sendable {
     /// Whether the key may do nothing but list the models.
     package let isReadOnly: Bool
     package let permissions: Permissions
-    /// The digests of the secrets that work, and until when.
-    private let secrets: [(digest: KeyDigest, validUntil: WallTime?)]
+    /// The secret that works; within the object, as hardly a key has another.
+    private let secret: Secret?
+    /// Those that were replaced and work for a while.
+    private let others: [Secret]
     package let limits: LimitRules
     package let enforcement: Enforcement
     package let unsettled: UnsettledPolicy
@@ -30,7 +32,9 @@ package final class KeyRules: Sendable {
         status = record.status
         isReadOnly = record.access == .readOnly
         permissions = record.permissions
-        secrets = record.secrets.map { ($0.digest, $0.validUntil) }
+        let secrets = record.secrets.map { Secret(digest: $0.digest, validUntil: $0.validUntil) }
+        secret = secrets.first
+        others = Array(secrets.dropFirst())
         enforcement = record.enforcement
         unsettled = record.unsettled
         access = try shared.access(record.restrictions, zones: zones)
@@ -46,21 +50,29 @@ package final class KeyRules: Sendable {
         var shared = SharedRules()
         try self.init(record, zones: zones, sharing: &shared)
     }
+
     /// When the key ends; nil for never.
     package var expiresAt: WallTime? { access.expiresAt }
 
     /// Whether a secret with this digest is the key's, or was until its grace ended.
-    package func knows(_ digest: KeyDigest) -> Bool {
-        for index in secrets.indices where secrets[index].digest == digest { return true }
-        return false
-    }
+    package func knows(_ digest: KeyDigest) -> Bool { find(digest) != nil }
 
     /// Whether a secret with this digest is the key's at a time.
     package func accepts(_ digest: KeyDigest, at time: WallTime) -> Bool {
-        for index in secrets.indices where secrets[index].digest == digest {
-            guard let validUntil = secrets[index].validUntil else { return true }
-            return time < validUntil
-        }
-        return false
+        guard let found = find(digest) else { return false }
+        return found.validUntil.map { time < $0 } ?? true
+    }
+
+    @inline(__always)
+    private func find(_ digest: KeyDigest) -> Secret? {
+        if let secret, secret.digest == digest { return secret }
+        for index in others.indices where others[index].digest == digest { return others[index] }
+        return nil
+    }
+
+    /// The digest of a secret, and until when it works; nil for always.
+    private struct Secret {
+        let digest: KeyDigest
+        let validUntil: WallTime?
     }
 }

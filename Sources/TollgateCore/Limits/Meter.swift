@@ -7,6 +7,9 @@ package final class Meter {
 
     // Touched under the account's lock by methods that do not call each other while they change it:
     // checking that at run time, dozens of times for each request, would find nothing.
+    /// Whether the subject may be used at all; always so for keys, whose rules tell.
+    @exclusivity(unchecked) package var isEnabled = true
+
     /// What is limited; takes the place of the last when an administrator changes it.
     @exclusivity(unchecked)
     package var rules: LimitRules {
@@ -14,9 +17,6 @@ package final class Meter {
     }
 
     @exclusivity(unchecked) package var counters: Counters
-
-    /// Whether the subject may be used at all; always so for keys, whose rules tell.
-    @exclusivity(unchecked) package var isEnabled = true
 
     /// What a group's keys may ask about; nil when it leaves that alone, and for keys, whose rules
     /// tell.
@@ -109,10 +109,9 @@ package struct SubjectID: Comparable, Hashable, Sendable {
 /// All belong to one account, whose lock guards them.
 package final class MeterChain {
     package let key: Meter
-    package let user: Meter?
-    package let team: Meter?
-    package let organization: Meter?
-    /// The same, for loops: see `withMeter`.
+    /// All of them, by `LimitLevel.rawValue`; each is retained until `deinit`.
+    ///
+    /// See `withMeter`.
     private let places: [4 of Unmanaged<Meter>?]
 
     package init(
@@ -122,23 +121,19 @@ package final class MeterChain {
         organization: Meter? = nil
     ) {
         self.key = key
-        self.user = user
-        self.team = team
-        self.organization = organization
         places = [
-            Unmanaged.passUnretained(key), user.map(Unmanaged.passUnretained),
-            team.map(Unmanaged.passUnretained), organization.map(Unmanaged.passUnretained),
+            Unmanaged.passRetained(key), user.map(Unmanaged.passRetained),
+            team.map(Unmanaged.passRetained), organization.map(Unmanaged.passRetained),
         ]
+    }
+
+    deinit {
+        for level in 0..<MeterChain.levelCount { places[level]?.release() }
     }
 
     /// The meter of a level, by `LimitLevel.rawValue`; nil when there is none.
     package subscript(level: Int) -> Meter? {
-        switch level {
-        case 0: key
-        case 1: user
-        case 2: team
-        default: organization
-        }
+        places.indices.contains(level) ? places[level]?.takeUnretainedValue() : nil
     }
 
     /// How many levels there are at most.

@@ -59,12 +59,20 @@ extension Rate {
         /// No debt, however large, counts for more, which leaves room for every sum.
         private static let highest: UInt128 = 1 << 127
 
+        // In halves: a number of 128 bits would be aligned to sixteen bytes, and every subject has
+        // three of these.
+        private let high: UInt64
+        private let low: UInt64
+
         /// When the allowance is full again, in nanoseconds times the rate's refill.
-        package let fullAt: UInt128
+        @inline(__always)
+        package var fullAt: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
         /// - Parameter fullAt: any value, as it was kept.
         package init(fullAt: UInt128) {
-            self.fullAt = min(fullAt, State.highest)
+            let bounded = min(fullAt, State.highest)
+            high = UInt64(truncatingIfNeeded: bounded >> 64)
+            low = UInt64(truncatingIfNeeded: bounded)
         }
 
         /// The state of who has not used anything yet.

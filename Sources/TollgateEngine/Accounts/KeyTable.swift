@@ -30,7 +30,7 @@ final class KeyTable: Sendable {
     /// The key with this id, from memory or the catalogue; nil when there is none.
     func key(_ id: KeyID) throws(EngineError) -> ActiveKey? {
         try shard(of: id).keys.withLock { (keys) throws(EngineError) -> ActiveKey? in
-            if let key = keys.byID[id] { return key }
+            if let key = keys[id] { return key }
             guard let record = try loader.record(id) else { return nil }
             try makeRoom(&keys)
             let key = try loader.activate(record)
@@ -45,23 +45,23 @@ final class KeyTable: Sendable {
     /// - Throws: when the record cannot be read; the key does not work until it can.
     func reload(_ id: KeyID) throws(EngineError) {
         try shard(of: id).keys.withLock { (keys) throws(EngineError) in
-            guard let key = keys.byID[id] else { return }
+            guard let key = keys[id] else { return }
             try loader.reload(key)
         }
     }
 
     /// How many keys are in memory.
     var count: Int {
-        shards.reduce(0) { sum, shard in sum + shard.keys.withLock { $0.byID.count } }
+        shards.reduce(0) { sum, shard in sum + shard.keys.withLock { $0.count } }
     }
 
     private func makeRoom(_ keys: inout Keys) throws(EngineError) {
-        guard keys.byID.count >= limit else { return }
+        guard keys.count >= limit else { return }
         let position = loader.ledgerPosition
         for _ in 0..<KeyTable.patience where keys.giveUpNext(ledger: position) {
-            if keys.byID.count < limit { return }
+            if keys.count < limit { return }
         }
-        if keys.byID.count >= 2 * limit { throw .overloaded }
+        if keys.count >= 2 * limit { throw .overloaded }
     }
 
     private func shard(of id: KeyID) -> Shard {
@@ -73,13 +73,19 @@ final class KeyTable: Sendable {
     }
 
     private struct Keys {
-        var byID: [KeyID: ActiveKey] = [:]
-        /// The same keys in a ring, for the hand that looks for one to give up.
+        /// All keys, in a ring for the hand that looks for one to give up.
         private var ring: [ActiveKey] = []
+        private var places = PlaceTable()
         private var hand = 0
 
+        var count: Int { ring.count }
+
+        subscript(id: KeyID) -> ActiveKey? {
+            places.place(of: id.rawValue) { ring[$0].id == id }.map { ring[$0] }
+        }
+
         mutating func insert(_ key: ActiveKey) {
-            byID[key.id] = key
+            places.insert(key.id.rawValue, at: ring.count)
             ring.append(key)
         }
 
@@ -92,10 +98,17 @@ final class KeyTable: Sendable {
                 hand += 1
                 return false
             }
-            byID[key.id] = nil
-            ring.swapAt(hand, ring.count - 1)
-            ring.removeLast()
+            remove(at: hand)
             return true
+        }
+
+        /// Takes a key out; the last one takes its place.
+        private mutating func remove(at place: Int) {
+            places.remove(ring[place].id.rawValue, at: place)
+            guard let last = ring.popLast(), place < ring.count else { return }
+            places.remove(last.id.rawValue, at: ring.count)
+            places.insert(last.id.rawValue, at: place)
+            ring[place] = last
         }
     }
 }

@@ -7,7 +7,7 @@ package import TollgateCore
 /// (2) and type (1): a `DecisionRecord`, and what the ledger is made of.
 package struct JournalBlock: ~Copyable {
     /// The first byte of every block that this code writes.
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
 
     /// How many bytes precede the records.
     static let headerLength = 21
@@ -110,6 +110,21 @@ package struct JournalBlock: ~Copyable {
         precondition(MemoryLayout<Number>.size <= capacity - count)
         base.storeBytes(of: number.littleEndian, toByteOffset: count, as: Number.self)
         count += MemoryLayout<Number>.size
+    }
+
+    /// The most bytes that `writeVarint` takes.
+    static let varintLimit = 10
+
+    /// Writes a count in as few bytes as it needs, for which the caller made room with
+    /// `beginRecord`: seven bits in each, the lowest first, the highest bit set in all but the last.
+    @inline(__always)
+    mutating func writeVarint(_ number: UInt64) {
+        var rest = number
+        while rest >= 0x80 {
+            write(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        write(UInt8(truncatingIfNeeded: rest))
     }
 
     /// Writes bytes, for which the caller made room with `beginRecord`.

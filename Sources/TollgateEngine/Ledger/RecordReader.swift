@@ -32,6 +32,29 @@ struct RecordReader: ~Escapable {
         }
     }
 
+    /// The next count, as `JournalBlock.writeVarint` writes it.
+    mutating func varint() throws(StorageError) -> UInt64 {
+        var number: UInt64 = 0
+        for place in 0..<JournalBlock.varintLimit {
+            guard index < bytes.count else { throw damage }
+            let byte = bytes[index]
+            index += 1
+            number |= UInt64(byte & 0x7F) << UInt64(7 * place)
+            if byte < 0x80 {
+                // The tenth byte has room for one bit.
+                guard place < JournalBlock.varintLimit - 1 || byte <= 1 else { throw damage }
+                return number
+            }
+        }
+        throw damage
+    }
+
+    /// The next count that has room in a signed number.
+    mutating func signedVarint() throws(StorageError) -> Int64 {
+        guard let number = Int64(exactly: try varint()) else { throw damage }
+        return number
+    }
+
     /// The next bytes.
     @_lifetime(copy self)
     mutating func bytes(_ count: Int) throws(StorageError) -> Span<UInt8> {

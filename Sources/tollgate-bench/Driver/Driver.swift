@@ -24,8 +24,8 @@ final class Driver {
         case fullSpeed(seconds: Double)
         /// So often, whether or not answers have come, for so long.
         case rate(perSecond: Double, seconds: Double)
-        /// With each of the first keys once, in their order.
-        case inTurn(count: Int)
+        /// With each of these keys once, in their order.
+        case inTurn(Range<Int>)
     }
 
     private let load: Load
@@ -102,7 +102,7 @@ final class Driver {
         switch pace {
         case .fullSpeed(let seconds), .rate(_, let seconds):
             Double(Driver.now - start) >= seconds * 1e9
-        case .inTurn(let count): asked == count
+        case .inTurn(let keys): asked == keys.count
         }
     }
 
@@ -118,8 +118,8 @@ final class Driver {
         var due = Int.max
         if case .rate(let rate, _) = pace {
             due = Int(Double(now - start) / 1e9 * rate) - asked
-        } else if case .inTurn(let count) = pace {
-            due = count - asked
+        } else if case .inTurn(let keys) = pace {
+            due = keys.count - asked
         }
         turn += 1
         for offset in connections.indices {
@@ -141,7 +141,7 @@ final class Driver {
     }
 
     private func nextKey(_ pace: Pace) -> Int {
-        if case .inTurn = pace { return asked }
+        if case .inTurn(let keys) = pace { return keys.lowerBound + asked }
         return Int.random(in: 0..<secrets.count, using: &generator)
     }
 

@@ -19,7 +19,7 @@ struct JournalBlockTests {
                 monotonic: MonotonicTime(nanoseconds: -2)
             )
         )
-        let wall: [UInt8] = [1, 8, 7, 6, 5, 4, 3, 2, 1]
+        let wall: [UInt8] = [JournalBlock.version, 8, 7, 6, 5, 4, 3, 2, 1]
         let monotonic: [UInt8] = [254, 255, 255, 255, 255, 255, 255, 255]
         #expect(bytes(of: block) == wall + [0, 0, 0, 0] + monotonic)
         write(record: [9], to: &block)
@@ -72,7 +72,7 @@ struct JournalBlockTests {
     func versions() {
         var block = JournalBlock()
         block.reset(at: time(0))
-        for version in UInt8.min...UInt8.max where version != 1 {
+        for version in UInt8.min...UInt8.max where version != JournalBlock.version {
             var whole = bytes(of: block)
             whole[0] = version
             #expect(throws: StorageError.self) { try decisions(in: whole) }
