@@ -7,7 +7,8 @@ enum AdminRoutes {
     static let operations: [any APIOperation.Type] =
         [
             CreateKey.self, ListKeys.self, GetKey.self, UpdateKey.self, DeleteKey.self,
-            EnableKey.self, DisableKey.self, RevokeKey.self, RotateKey.self, GetKeyUsage.self,
+            EnableKey.self, DisableKey.self, RevokeKey.self, RotateKey.self, SimulateKey.self,
+            GetKeyUsage.self,
             CreateTemporaryKey.self, BulkKeys.self, ImportKeys.self, DeleteSession.self,
             PayCredits.self, ListAuditLogs.self, ListManagedLogs.self, GetUsage.self,
             ListModels.self, PutModels.self, GetModel.self, DeleteModel.self,

@@ -1,3 +1,4 @@
+package import TollgateCore
 package import TollgateEngine
 
 /// What the management listener works with; put together by the server.
@@ -14,6 +15,8 @@ package struct AdminServices: Sendable {
     let readiness: @Sendable () -> Readiness
     /// Makes backups; nil where there is nothing to be backed up.
     package var backups: (any BackupSource)?
+    /// What clients are told of a decision.
+    let telling: @Sendable (Verdict, LimitReport) -> ClientAnswer
     /// Counts what is answered.
     let requests = RequestTally()
     /// What was answered to requests that may be repeated.
@@ -33,6 +36,8 @@ package struct AdminServices: Sendable {
     ///   - metrics: what other rooms count; called for each scrape, on a thread that may wait.
     ///   - readiness: whether decisions can be made now; called likewise.
     ///   - answers: what was answered to requests that may be repeated; one for all faces.
+    ///   - telling: what clients are told of a decision; of a limit's state only the reason, unless
+    ///     whoever answers them says more.
     package init(
         registry: KeyRegistry,
         groups: GroupRegistry,
@@ -44,7 +49,10 @@ package struct AdminServices: Sendable {
         version: String,
         metrics: @escaping @Sendable () -> [MetricFamily],
         readiness: @escaping @Sendable () -> Readiness,
-        answers: AnswerMemory = AnswerMemory()
+        answers: AnswerMemory = AnswerMemory(),
+        telling: @escaping @Sendable (Verdict, LimitReport) -> ClientAnswer = { verdict, _ in
+            ClientAnswer(status: verdict.reason.httpStatus, message: "\(verdict.reason.message)")
+        }
     ) {
         self.registry = registry
         self.groups = groups
@@ -57,6 +65,20 @@ package struct AdminServices: Sendable {
         self.metrics = metrics
         self.readiness = readiness
         self.answers = answers
+        self.telling = telling
+    }
+}
+
+/// What a client is told of a decision.
+package struct ClientAnswer: Sendable {
+    /// The HTTP status.
+    package let status: UInt16
+    /// One sentence for a person.
+    package let message: String
+
+    package init(status: UInt16, message: String) {
+        self.status = status
+        self.message = message
     }
 }
 

@@ -167,7 +167,7 @@ package struct JournalPosition: Comparable, Hashable, Sendable {
 
 /// Where the audit trail can be read.
 package protocol AuditLog: AnyObject, Sendable {
-    /// Rows that the query asks for, the newest first, each with how its request ended.
+    /// Rows that the query asks for, in its order, each with how its request ended.
     func page(_ query: AuditQuery) throws(StorageError) -> AuditPage
 
     /// What all recorded requests of a span of time have used.

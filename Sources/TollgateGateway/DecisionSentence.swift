@@ -1,4 +1,4 @@
-internal import TollgateCore
+package import TollgateCore
 internal import TollgateWire
 
 /// The sentence that tells a person what was decided.
@@ -6,7 +6,7 @@ internal import TollgateWire
 /// Of a limit it names whose it is, what is left of it, whether waiting helps and how long, and what
 /// would pass now. It holds no secret, no value of the request, and nothing that JSON would have
 /// escaped.
-enum DecisionSentence {
+package enum DecisionSentence {
     static func write(_ decision: Decision, to output: inout OutputBuffer) {
         let verdict = decision.verdict
         guard let denial = verdict.limit, let state = decision.deniedLimit else {
@@ -32,6 +32,26 @@ enum DecisionSentence {
             output.append(" would pass now")
         }
         output.append(".")
+    }
+
+    /// The status and the sentence for who does not ask over a listener.
+    ///
+    /// - Parameters:
+    ///   - verdict: what was decided.
+    ///   - limits: what is left of the key's limits.
+    ///   - configuration: which status stands for which reason.
+    /// - Returns: both.
+    package static func text(
+        _ verdict: Verdict,
+        _ limits: LimitReport,
+        _ configuration: GatewayConfiguration
+    ) -> (status: UInt16, message: String) {
+        let decision = Decision(verdict, limits, configuration)
+        var output = OutputBuffer()
+        write(decision, to: &output)
+        var message: [UInt8] = []
+        for index in 0..<output.count { message.append(output[index]) }
+        return (decision.status, String(decoding: message, as: UTF8.self))
     }
 
     // MARK: What

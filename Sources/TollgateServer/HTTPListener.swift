@@ -93,7 +93,8 @@ extension House {
                 if !store.isWritable { obstacles.append("store") }
                 return Readiness(obstacles: obstacles)
             },
-            answers: answers
+            answers: answers,
+            telling: House.telling(configuration.gateway)
         )
         services.backups = HouseBackups(
             store: store,

@@ -69,7 +69,8 @@ final class House: Sendable {
                             // Neither is asked for over rpc.
                             metrics: { [] },
                             readiness: { Readiness() },
-                            answers: answers
+                            answers: answers,
+                            telling: House.telling(configuration.gateway)
                         ),
                         identities: configuration.managementIdentities
                     )
@@ -77,6 +78,16 @@ final class House: Sendable {
             )
         } catch {
             throw ServerError("the program is damaged: its descriptors cannot be read")
+        }
+    }
+
+    /// What clients are told of a decision, as the gateway tells them.
+    static func telling(
+        _ configuration: GatewayConfiguration
+    ) -> @Sendable (Verdict, LimitReport) -> ClientAnswer {
+        { verdict, limits in
+            let (status, message) = DecisionSentence.text(verdict, limits, configuration)
+            return ClientAnswer(status: status, message: message)
         }
     }
 

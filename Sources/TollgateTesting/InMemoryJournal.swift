@@ -161,9 +161,9 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
     package func page(_ query: AuditQuery) throws(StorageError) -> AuditPage {
         let limit = max(1, query.limit)
         var entries = try entries().filter { entry in
-            query.wants(entry) && (query.before.map { entry.place < $0 } ?? true)
+            query.wants(entry) && query.isBehindCursor(entry.place)
         }
-        entries.reverse()
+        if !query.isOldestFirst { entries.reverse() }
         let page = Array(entries.prefix(limit))
         return AuditPage(entries: page, next: page.count == limit ? page.last?.place : nil)
     }

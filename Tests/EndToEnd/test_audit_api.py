@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 
 import pytest
@@ -70,6 +71,22 @@ def test_pages_hold_every_decision_once_newest_first(admin, issue, ask, limit):
         made.append(ask(key))
         ask(other)
     assert request_ids(admin.logs(key_id=key.id, limit=limit)) == made[::-1]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_pages_can_begin_with_the_oldest(admin, issue, ask, limit):
+    key = issue()
+    made = [ask(key) for _ in range(20)]
+    assert request_ids(admin.logs(key_id=key.id, limit=limit, sort="timestamp")) == made
+    assert request_ids(admin.logs(key_id=key.id, limit=limit, sort="-timestamp")) == made[::-1]
+
+
+def test_an_export_can_begin_with_the_oldest(admin, issue, ask):
+    key = issue()
+    made = [ask(key) for _ in range(5)]
+    filters = {"key_id": key.id, "format": "jsonl", "sort": "timestamp"}
+    answer = admin.call("GET", "/v1/audit-logs", params=filters)
+    assert request_ids(json.loads(line) for line in answer.text.splitlines()) == made
 
 
 def test_filters_narrow_the_log(admin, issue, ask):

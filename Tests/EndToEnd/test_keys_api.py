@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -303,3 +304,43 @@ def test_a_key_of_either_header_is_an_administrators(server, admin):
         f"http://{server.http}/v1/keys", headers={"x-api-key": server.admin_key}, timeout=TIMEOUT
     )
     assert answer.status_code == 200
+
+
+def test_the_last_use_is_shown_and_survives_a_crash(tollgate):
+    server = tollgate().start()
+    key, idle = server.admin.create(), server.admin.create()
+    before = datetime.datetime.now(datetime.UTC)
+    with rpc.connect(server.rpc) as channel:
+        authorization = services.AuthorizationStub(channel)
+        for dry_run, secret in [(False, key.secret), (True, idle.secret)]:
+            request = messages.CheckRequest(key=secret, model="m", dry_run=dry_run)
+            assert authorization.Check(request, timeout=rpc.TIMEOUT).allowed
+    after = datetime.datetime.now(datetime.UTC)
+    shown = server.admin.get(key)["last_used_at"]
+    used = datetime.datetime.fromisoformat(shown)
+    assert before - datetime.timedelta(milliseconds=1) <= used <= after
+    for _ in range(2):
+        assert server.admin.get(key)["last_used_at"] == shown
+        assert server.admin.get(idle)["last_used_at"] is None
+        listed = {entry["id"]: entry["last_used_at"] for entry in server.admin.keys()}
+        assert (listed[key.id], listed[idle.id]) == (shown, None)
+        server.restart()
+
+
+def test_pages_by_last_use_show_each_key_once(admin, issue, caller):
+    group = uuid.uuid4().hex
+    keys = [issue(group=group) for _ in range(7)]
+    for key in keys:
+        caller.allow(key)
+        time.sleep(0.005)
+    parameters = {"group": group, "sort": "-last_used_at", "limit": 2}
+    found: list[str] = []
+    while True:
+        page = admin.expect(200, "GET", "/v1/keys", params=parameters)
+        found += [key["id"] for key in page["keys"]]
+        if page["next_cursor"] is None:
+            break
+        parameters["cursor"] = page["next_cursor"]
+        # The key that the page ends with becomes the newest.
+        caller.allow(next(key for key in keys if key.id == found[-1]))
+    assert found == [key.id for key in reversed(keys)]

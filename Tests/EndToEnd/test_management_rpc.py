@@ -57,6 +57,29 @@ def decimal(value: str) -> m.Decimal:
     return m.Decimal(value=value)
 
 
+def test_what_a_key_would_be_told_and_when_it_was_used(manager, channel):
+    key = manager.CreateKey(
+        key=m.Key(name=unique(), token_limits=m.TokenLimits(total=whole(1000)))
+    )
+    asked = {"id": key.id, "model": "gpt-4o", "tokens": 1001}
+    answer = manager.SimulateKey(**asked)
+    assert (answer.allowed, answer.reason) == (False, "token_quota_exceeded")
+    assert (answer.limit.name, answer.limit.remaining.value) == ("token_limits.total", "1000")
+    assert (answer.key_id, answer.http_status, answer.affordable_tokens) == (key.id, 402, 1000)
+    assert len(answer.limits) == 1 and answer.explanation
+    answer = manager.SimulateKey(**asked | {"tokens": 1000, "input_tokens": 1000})
+    assert answer.allowed and answer.reason == ""
+    assert answer.reserved_cost_usd.value == "0.0025"
+    assert manager.GetKey(id=key.id).last_used_at == ""
+    request = messages.CheckRequest(key=key.api_key, model="gpt-4o", tokens=10)
+    assert services.AuthorizationStub(channel).Check(request, timeout=rpc.TIMEOUT).allowed
+    used = manager.GetKey(id=key.id).last_used_at
+    assert used.endswith("Z")
+    assert manager.ListKeys(sort="-last_used_at", name=key.name).keys[0].last_used_at == used
+    code, message = manager.refusal("SimulateKey", id=key.id, at="2001-01-01T00:00:00Z")
+    assert code is Code.INVALID_ARGUMENT and "at" in message
+
+
 def test_a_key_lives_by_rpc_as_it_does_by_rest(manager, admin, channel):
     name = unique()
     made = manager.CreateKey(

@@ -83,7 +83,7 @@ struct OutputTests {
     @Test("A list without entries is its headings")
     func empty() {
         let lines = KeyTable.list(["keys": .array([])])
-        #expect(lines == ["ID  NAME  STATUS  KEY  GROUP  EXPIRES"])
+        #expect(lines == ["ID  NAME  STATUS  KEY  GROUP  EXPIRES  LAST USED"])
     }
 
     @Test("An answer says what was decided, why, and what is left")

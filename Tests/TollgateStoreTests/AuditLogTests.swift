@@ -70,7 +70,10 @@ struct AuditLogTests {
         #expect(store.statistics.sealedPosition == 300)
         let everything = try naive.entries()
         for query in AuditLogTests.queries(using: &generator) {
+            var query = query
             #expect(try store.all(query) == everything.reversed().filter(query.wants), "\(query)")
+            query.isOldestFirst = true
+            #expect(try store.all(query) == everything.filter(query.wants), "\(query)")
         }
         let chain = try store.verifyAuditChain()
         #expect(chain.position == 300)
@@ -91,8 +94,10 @@ struct AuditLogTests {
         for entry in try naive.entries() {
             for index in [entry.place.index, entry.place.index + 1, .max] {
                 var query = AuditQuery()
-                query.before = AuditPlace(position: entry.place.position, index: index)
+                query.cursor = AuditPlace(position: entry.place.position, index: index)
                 query.limit = 5
+                #expect(try store.page(query).entries == naive.page(query).entries)
+                query.isOldestFirst = true
                 #expect(try store.page(query).entries == naive.page(query).entries)
             }
         }

@@ -52,6 +52,7 @@ struct LedgerCodecTests {
         }
         counters.held = amounts(&random)
         counters.openHolds = number(&random)
+        if random.isOnce(in: 2) { counters.lastUsedAt = WallTime(milliseconds: number(&random)) }
         return counters
     }
 
@@ -106,11 +107,16 @@ struct LedgerCodecTests {
         #expect(bytes(of: Counters()).count == 8)
     }
 
+    /// The earliest time of all, as a compact number.
+    private static let never = [UInt8](repeating: 0xFF, count: 9) + [1]
+
     /// Rows that `write` never writes, and what is wrong with them.
     static let damaged: [(name: String, bytes: [UInt8])] = [
         ("nothing", []),
         ("a version of the future", [2, 0, 0, 0, 0, 0, 0, 0]),
         ("an unknown tally", [1, 0b10_0000, 0, 0, 0, 0, 0, 0]),
+        ("a last use without its time", [1, 1 << 7, 0, 0, 0, 0, 0, 0]),
+        ("a last use that never was", [1, 1 << 7, 0, 0, 0, 0, 0, 0] + never),
         ("an unknown allowance", [1, 0, 0b1000, 0, 0, 0, 0, 0]),
         ("a strict rate that is not there", [1, 0, 0, 1, 0, 0, 0, 0]),
         ("one byte too few", [1, 0, 0, 0, 0, 0, 0]),

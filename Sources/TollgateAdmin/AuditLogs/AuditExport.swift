@@ -110,7 +110,7 @@ final class AuditExport: Sendable {
             state.hasRows = true
         }
         state.left -= page.entries.count
-        state.query.before = page.next
+        state.query.cursor = page.next
         state.hasEnded = page.next == nil || state.left <= 0
     }
 }

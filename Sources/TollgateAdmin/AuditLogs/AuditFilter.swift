@@ -32,7 +32,9 @@ struct AuditFilter {
             } ?? .decision
         query.since = try reader.time("since")
         query.until = try reader.time("until")
-        query.before = try reader.value("cursor", "must be a next_cursor of this list") { text in
+        query.isOldestFirst = try !reader.order(else: ListOrder<AuditSortField>.newestFirst)
+            .isDownward
+        query.cursor = try reader.value("cursor", "must be a next_cursor of this list") { text in
             AuditDocument.place(id: text)
         }
         format =
@@ -76,4 +78,16 @@ struct AuditFilter {
         }
         return keyID
     }
+}
+
+/// What a list of the audit trail can be ordered by.
+enum AuditSortField: String, SortField {
+    case timestamp
+
+    /// Ids are places in the journal, and so in the order of time.
+    static let identity = timestamp
+}
+
+extension ListOrder<AuditSortField> {
+    static let newestFirst = ListOrder(.timestamp, isDownward: true)
 }

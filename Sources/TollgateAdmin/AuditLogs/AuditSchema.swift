@@ -92,6 +92,7 @@ enum AuditSchema {
             "How many rows a page has, 100 if not said; all for one page with everything."
         ),
         .init("cursor", .text, "The next_cursor of the page before."),
+        ListOrder<AuditSortField>.parameter(usually: "The newest first"),
         .header("X-API-Key-ID", .text, "The same as key_id."),
     ]
 

@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import TollgateCore
 internal import TollgateEngine
 
-/// `GET /v1/audit-logs` lists what was recorded, the newest first: a page, or all of it as a stream.
+/// `GET /v1/audit-logs` lists what was recorded, by time: a page, or all of it as a stream.
 enum ListAuditLogs: APIOperation {
     static let name = "ListAuditLogs"
     static let summary = "Lists recorded decisions and management actions, the newest first."

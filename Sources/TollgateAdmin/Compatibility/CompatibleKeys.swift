@@ -59,10 +59,10 @@ extension CompatibleProduct {
         _ record: KeyRecord,
         at time: WallTime,
         secret: String?,
-        usage: SubjectUsage?
+        use: KeyUse?
     ) -> JSONValue {
         let own = members(record)
-        let key = KeyDocument.json(record, at: time, secret: secret, usage: usage)
+        let key = KeyDocument.json(record, at: time, secret: secret, use: use)
         guard case .object(let members) = key else { return key }
         let names = Set(own.map(\.name))
         return .object(members.filter { !names.contains($0.name) } + own)

@@ -21,10 +21,10 @@ enum GetCompatibleKey<Product: CompatibleProduct>: APIOperation {
         let record = try APIError.translating { () throws(RegistryError) in
             try services.registry.key(id, seenBy: call.principal)
         }
-        let usage = try services.usage(of: id)
+        let use = try services.fullUse(of: id)
         let now = services.time.now().wall
         return APIReply(
-            Product.json(record, at: now, secret: nil, usage: usage),
+            Product.json(record, at: now, secret: nil, use: use),
             version: record.version
         )
     }
@@ -46,8 +46,8 @@ enum ListCompatibleKeys<Product: CompatibleProduct>: APIOperation {
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         let now = services.time.now().wall
-        return try ListKeys.page(call, services) {
-            Product.json($0, at: now, secret: nil, usage: nil)
+        return try ListKeys.page(call, services) { record, use in
+            Product.json(record, at: now, secret: nil, use: use)
         }
     }
 }

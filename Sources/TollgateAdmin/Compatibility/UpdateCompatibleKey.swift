@@ -29,7 +29,7 @@ enum UpdateCompatibleKey<Product: CompatibleProduct>: APIOperation {
                 read: { (record, now) throws(APIError) in
                     try Product.changes(in: document, to: record, at: now)
                 },
-                show: { Product.json($0, at: $1, secret: nil, usage: nil) }
+                show: { Product.json($0, at: $1, secret: nil, use: nil) }
             )
         }
     }

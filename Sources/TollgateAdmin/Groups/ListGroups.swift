@@ -2,7 +2,8 @@ internal import HTTPTypes
 internal import TollgateCore
 internal import TollgateEngine
 
-/// `GET /v1/organizations`, `/v1/teams` and `/v1/users` list, filter and search groups by id.
+/// `GET /v1/organizations`, `/v1/teams` and `/v1/users` list, filter, search and sort
+/// groups.
 enum ListGroups<Groups: GroupRoute>: APIOperation {
     static var method: HTTPRequest.Method { .get }
     static var path: String { "/v1/\(Groups.plural)" }
@@ -10,32 +11,31 @@ enum ListGroups<Groups: GroupRoute>: APIOperation {
     static var name: String {
         "List\(Groups.plural.prefix(1).uppercased())\(Groups.plural.dropFirst())"
     }
-    static var summary: String { "Lists, filters and searches \(Groups.plural) by id." }
+    static var summary: String { "Lists, filters, searches and sorts \(Groups.plural)." }
 
     static var shape: OperationShape? {
         .reading(
             OperationShape.page(of: Groups.plural, GroupSchema.record(Groups.kind).answer),
-            OperationShape.paging(GroupFilter.parameters(Groups.kind))
+            OperationShape.paging(
+                GroupFilter.parameters(Groups.kind)
+                    + [ListOrder<GroupSortField>.parameter(usually: "By id")]
+            )
         )
     }
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = try query.value("cursor", "must be a next_cursor of this list") { text in
-            GroupID(Groups.kind, text)?.name
-        }
+        let cursor = query.text("cursor")
         let filter = try GroupFilter(&query, Groups.kind)
+        let order: ListOrder<GroupSortField> = try query.order()
         try query.finish()
-        let page = try APIError.translating(about: Groups.kind.noun) {
-            () throws(RegistryError) in
-            try services.groups.groups(
-                Groups.kind,
-                after: cursor,
-                limit: limit,
-                seenBy: call.principal
-            ) { filter.wants($0) }
-        }
+        let groups = SeenGroups(
+            registry: services.groups,
+            kind: Groups.kind,
+            viewer: call.principal
+        )
+        let page = try groups.page(in: order, after: cursor, limit: limit) { filter.wants($0) }
         return APIReply(
             .object([
                 JSONValue.Member(

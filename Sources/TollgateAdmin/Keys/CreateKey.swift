@@ -31,7 +31,7 @@ enum CreateKey: APIOperation {
         _ call: APICall,
         _ services: AdminServices,
         at path: String,
-        _ show: (KeyRecord, WallTime, String?, SubjectUsage?) -> JSONValue
+        _ show: (KeyRecord, WallTime, String?, KeyUse?) -> JSONValue
     ) throws(APIError) -> APIReply {
         let (record, secret) = try APIError.translating { () throws(RegistryError) in
             try services.registry.create(changes, by: call.principal)

@@ -30,7 +30,7 @@ enum CreateTemporaryKey: APIOperation {
         _ call: APICall,
         _ services: AdminServices,
         at path: String,
-        _ show: (KeyRecord, WallTime, String?, SubjectUsage?) -> JSONValue
+        _ show: (KeyRecord, WallTime, String?, KeyUse?) -> JSONValue
     ) throws(APIError) -> APIReply {
         let now = services.time.now().wall
         var changes = try KeyFields.changes(in: try call.document(), to: nil, at: now)

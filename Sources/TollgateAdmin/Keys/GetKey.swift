@@ -18,9 +18,9 @@ enum GetKey: APIOperation {
         let record = try APIError.translating { () throws(RegistryError) in
             try services.registry.key(id, seenBy: call.principal)
         }
-        let usage = try services.usage(of: id)
+        let use = try services.fullUse(of: id)
         return APIReply(
-            KeyDocument.json(record, at: services.time.now().wall, usage: usage),
+            KeyDocument.json(record, at: services.time.now().wall, use: use),
             version: record.version
         )
     }

@@ -9,13 +9,13 @@ enum KeyDocument {
     ///   - record: the key.
     ///   - time: now, by which it may have expired.
     ///   - secret: the secret, in the one answer that may hold it.
-    ///   - usage: what was counted for it, where that is shown.
+    ///   - use: what was made of it, where that is shown.
     /// - Returns: the key as an object.
     static func json(
         _ record: KeyRecord,
         at time: WallTime,
         secret: String? = nil,
-        usage: SubjectUsage? = nil
+        use: KeyUse? = nil
     ) -> JSONValue {
         var members: [JSONValue.Member] = []
         func add(_ name: String, _ value: JSONValue) {
@@ -46,7 +46,8 @@ enum KeyDocument {
         members += NoticeDocument.members(record.notices)
         add("metadata", JSONValue(sorted: record.metadata))
         add("version", JSONValue(record.version))
-        if let usage {
+        if let use { add("last_used_at", JSONValue(use.lastUsedAt.map { Timestamp.text($0) })) }
+        if let usage = use?.usage {
             add("usage", .object(UsageDocument.members(usage)))
             add("remaining", UsageDocument.remaining(usage.limits))
         }
@@ -65,6 +66,32 @@ enum KeyDocument {
                 JSONValue.Member(name, .bool(permissions.contains(permission)))
             }
         )
+    }
+}
+
+/// What was made of a key, as far as it is shown where the key is read.
+struct KeyUse {
+    /// When a request was last allowed with it; nil when none ever was.
+    let lastUsedAt: WallTime?
+    /// What was counted for it; nil in lists.
+    let usage: SubjectUsage?
+}
+
+extension AdminServices {
+    /// What was made of a key, with all that was counted.
+    func fullUse(of key: KeyID) throws(APIError) -> KeyUse {
+        let usage = try usage(of: key)
+        return KeyUse(lastUsedAt: usage.counters.lastUsedAt, usage: usage)
+    }
+
+    /// What a list says was made of a key.
+    func briefUse(of key: KeyID) throws(APIError) -> KeyUse {
+        KeyUse(lastUsedAt: try lastUse(of: key), usage: nil)
+    }
+
+    /// When a request was last allowed with a key; nil when none ever was.
+    func lastUse(of key: KeyID) throws(APIError) -> WallTime? {
+        do { return try engine.lastUse(ofKey: key) } catch { throw .unavailable }
     }
 }
 

@@ -106,6 +106,13 @@ enum KeySchema {
         SchemaField("updated_at", .time, .never, .always),
         SchemaField("created_by", .text, .never, .orNull),
         SchemaField("version", .whole, .never, .always, "What the entity tag holds."),
+        SchemaField(
+            "last_used_at",
+            .time.orNull,
+            .never,
+            .sometimes,
+            "When a request was last allowed with it, to the millisecond; where keys are read."
+        ),
         SchemaField("usage", UsageSchema.used, .never, .sometimes),
         SchemaField("remaining", UsageSchema.remaining, .never, .sometimes),
     ]

@@ -19,18 +19,12 @@ enum ListKeys: APIOperation {
 
     /// The parameters that every list of keys has.
     static let parameters = OperationShape.paging(
-        KeyFilter.parameters + [
-            .init(
-                "sort",
-                .words(KeyOrder.allCases.map(\.rawValue)),
-                "By what; - before it: downwards. The newest first when it is not said."
-            )
-        ]
+        KeyFilter.parameters + [ListOrder<KeySortField>.parameter(usually: "The newest first")]
     )
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         let now = services.time.now().wall
-        return try page(call, services) { KeyDocument.json($0, at: now) }
+        return try page(call, services) { KeyDocument.json($0, at: now, use: $1) }
     }
 
     /// A page of the keys that the call's query asks for, each shown in one of the ways in which keys
@@ -38,22 +32,19 @@ enum ListKeys: APIOperation {
     static func page(
         _ call: APICall,
         _ services: AdminServices,
-        _ show: (KeyRecord) -> JSONValue
+        _ show: (KeyRecord, KeyUse) -> JSONValue
     ) throws(APIError) -> APIReply {
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = try query.value("cursor", "must be a next_cursor of this list") { KeyID($0) }
+        let cursor = query.text("cursor")
         let filter = try KeyFilter(&query, at: services.time.now().wall)
-        let order =
-            try query.value("sort", "must be created_at, -created_at, name or -name") {
-                KeyOrder(rawValue: $0)
-            } ?? .newestFirst
+        let order = try query.order(else: ListOrder<KeySortField>.newestFirst)
         try query.finish()
-        let keys = SeenKeys(registry: services.registry, viewer: call.principal)
-        let page = try order.page(of: keys, after: cursor, limit: limit) { filter.wants($0) }
-        return APIReply([
-            "keys": .array(page.records.map(show)),
-            "next_cursor": JSONValue(page.next.map { "\($0)" }),
-        ])
+        let keys = SeenKeys(services: services, viewer: call.principal)
+        let page = try keys.page(in: order, after: cursor, limit: limit) { filter.wants($0) }
+        let documents = try page.records.map { (record) throws(APIError) in
+            show(record, try services.briefUse(of: record.id))
+        }
+        return APIReply(["keys": .array(documents), "next_cursor": JSONValue(page.next)])
     }
 }

@@ -16,7 +16,7 @@ enum ListModels: APIOperation {
             OperationShape.paging([
                 .init("provider", .text, "Models of this provider."),
                 .init("q", .text, "Models with this in their id or an alias."),
-                .init("sort", .words(ModelOrder.names), "By what; - before it: downwards."),
+                ListOrder<ModelSortField>.parameter(usually: "By id"),
             ]),
             hasVersion: true
         )
@@ -28,28 +28,24 @@ enum ListModels: APIOperation {
         let cursor = query.text("cursor")
         let provider = query.text("provider")
         let search = query.text("q")?.lowercased()
-        let order =
-            try query.value("sort", "must be one of \(ModelOrder.names.joined(separator: ", "))") {
-                ModelOrder($0)
-            } ?? ModelOrder()
+        let order: ListOrder<ModelSortField> = try query.order()
         try query.finish()
-        let catalogue = services.models.catalogue
-        let last = cursor.flatMap { cursor in catalogue.models.first { $0.id == cursor } }
-        if cursor != nil, last == nil {
-            throw .invalidParameter("cursor", "must be a next_cursor of this list")
+        var page = try OrderedPage<Model, ModelSortField>(order, after: cursor, limit: limit)
+        for model in services.models.catalogue.models {
+            if let provider, model.provider != provider { continue }
+            if let search,
+                !([model.id] + model.aliases).contains(where: {
+                    $0.lowercased().contains(search)
+                })
+            {
+                continue
+            }
+            page.add(model, at: order.field.place(of: model))
         }
-        var models = catalogue.models.filter { model in
-            if let last, !order.areInOrder(last, model) { return false }
-            if let provider, model.provider != provider { return false }
-            guard let search else { return true }
-            return ([model.id] + model.aliases).contains { $0.lowercased().contains(search) }
-        }
-        models.sort(by: order.areInOrder)
-        let next = models.count > limit ? models[limit - 1].id : nil
         return APIReply(
             [
-                "models": .array(models.prefix(limit).map(ModelDocument.json)),
-                "next_cursor": JSONValue(next),
+                "models": .array(page.entries.map(ModelDocument.json)),
+                "next_cursor": JSONValue(page.next),
             ],
             version: services.models.version
         )

@@ -1,41 +1,23 @@
 internal import TollgateCore
 
-/// In which order a list has the models: by one of their fields, and by id where that is the same.
-struct ModelOrder {
-    private enum Field: String, CaseIterable {
-        case id
-        case provider
-        case inputPrice = "input_price"
-        case outputPrice = "output_price"
-    }
+/// What a list of models can be ordered by.
+enum ModelSortField: String, SortField {
+    case id
+    case provider
+    case inputPrice = "input_price"
+    case outputPrice = "output_price"
 
-    private var field = Field.id
-    private var isDownward = false
+    static let identity = id
 
-    /// What `sort` may say.
-    static let names = Field.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] }
-
-    /// By id.
-    init() {}
-
-    init?(_ text: String) {
-        isDownward = text.hasPrefix("-")
-        guard let field = Field(rawValue: String(isDownward ? text.dropFirst() : text[...])) else {
-            return nil
-        }
-        self.field = field
-    }
-
-    /// Whether one model comes before another; those without a price come as if they were free.
-    func areInOrder(_ first: Model, _ second: Model) -> Bool {
-        let (left, right) = isDownward ? (second, first) : (first, second)
-        switch field {
-        case .id: return left.id < right.id
-        case .provider: return (left.provider, left.id) < (right.provider, right.id)
-        case .inputPrice:
-            return (left.price?.input ?? 0, left.id) < (right.price?.input ?? 0, right.id)
-        case .outputPrice:
-            return (left.price?.output ?? 0, left.id) < (right.price?.output ?? 0, right.id)
-        }
+    /// Where a model is; one without a price comes as if it were free.
+    func place(of model: Model) -> ListPlace {
+        let value: ListPlace.Value? =
+            switch self {
+            case .id: nil
+            case .provider: .text(model.provider)
+            case .inputPrice: .number(Int64(clamping: model.price?.input ?? 0))
+            case .outputPrice: .number(Int64(clamping: model.price?.output ?? 0))
+            }
+        return ListPlace(value, model.id)
     }
 }

@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import TollgateCore
 internal import TollgateEngine
 
-/// `GET /v1/suppliers` lists and filters suppliers by name, without their credentials.
+/// `GET /v1/suppliers` lists, filters and sorts suppliers, without their credentials.
 enum ListSuppliers: APIOperation {
     static let name = "ListSuppliers"
     static let summary = "Lists suppliers by name, without their credentials."
@@ -16,6 +16,7 @@ enum ListSuppliers: APIOperation {
             OperationShape.paging([
                 .init("provider", .text, "Suppliers of this provider."),
                 .init("region", .text, "Suppliers in this region."),
+                ListOrder<SupplierSortField>.parameter(usually: "By name"),
             ]),
             hasVersion: true
         )
@@ -28,20 +29,45 @@ enum ListSuppliers: APIOperation {
         let cursor = query.text("cursor")
         let provider = query.text("provider")
         let region = query.text("region")
+        let order: ListOrder<SupplierSortField> = try query.order()
         try query.finish()
-        let records = services.suppliers.records.filter { record in
-            if let cursor, record.name <= cursor { return false }
-            if let provider, record.provider != provider { return false }
-            if let region, record.region != region { return false }
-            return true
+        var page = try OrderedPage<SupplierRecord, SupplierSortField>(
+            order,
+            after: cursor,
+            limit: limit
+        )
+        for record in services.suppliers.records {
+            if let provider, record.provider != provider { continue }
+            if let region, record.region != region { continue }
+            page.add(record, at: order.field.place(of: record))
         }
-        let next = records.count > limit ? records[limit - 1].name : nil
         return APIReply(
             [
-                "suppliers": .array(records.prefix(limit).map(SupplierDocument.json)),
-                "next_cursor": JSONValue(next),
+                "suppliers": .array(page.entries.map(SupplierDocument.json)),
+                "next_cursor": JSONValue(page.next),
             ],
             version: services.suppliers.version
         )
+    }
+}
+
+/// What a list of suppliers can be ordered by.
+private enum SupplierSortField: String, SortField {
+    case name
+    case provider
+    case region
+    case createdAt = "created_at"
+
+    static let identity = name
+
+    func place(of record: SupplierRecord) -> ListPlace {
+        let value: ListPlace.Value? =
+            switch self {
+            case .name: nil
+            case .provider: .text(record.provider)
+            case .region: .text(record.region)
+            case .createdAt: .number(record.createdAt.milliseconds)
+            }
+        return ListPlace(value, record.name)
     }
 }

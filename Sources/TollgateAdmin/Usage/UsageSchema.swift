@@ -23,7 +23,8 @@ enum UsageSchema {
         member("balance", .number, isRequired: false),
     ]).named("Remaining")
 
-    private static let limit = JSONSchema.object([
+    /// A limit and what is left of it.
+    static let limit = JSONSchema.object([
         member("name", .text), member("level", .text), member("limit", .number),
         member("remaining", .number), member("reset_ms", .whole), member("overdrawn", .flag),
     ]).named("LimitState")

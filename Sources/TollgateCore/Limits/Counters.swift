@@ -74,8 +74,16 @@ package struct Counters: Sendable {
     package var held = Amounts.zero
     /// How many requests are allowed and not settled.
     package var openHolds: Int64 = 0
+    /// The earliest time of all stands for never; an optional would take twice the room.
+    private var lastUse = WallTime(milliseconds: .min)
 
     package init() {}
+
+    /// When a request was last allowed, whatever became of it; nil when none ever was.
+    package var lastUsedAt: WallTime? {
+        get { lastUse.milliseconds == .min ? nil : lastUse }
+        set { lastUse = newValue ?? WallTime(milliseconds: .min) }
+    }
 
     /// What was used in a window: nothing, when another one was the last.
     package func used(_ period: CalendarPeriod, in id: WindowID) -> Amounts {
@@ -99,10 +107,11 @@ package struct Counters: Sendable {
         }
     }
 
-    /// Counts a hold that begins.
-    package mutating func hold(_ amounts: Amounts) {
+    /// Counts a hold that begins, when its request is allowed.
+    package mutating func hold(_ amounts: Amounts, at time: WallTime) {
         held += amounts
         openHolds = openHolds.addingSaturated(1)
+        lastUse = max(lastUse, time)
     }
 
     /// Counts a hold that ends.
@@ -169,6 +178,7 @@ extension Counters: Equatable {
         for slot in 0..<left.allowances.count
         where left.allowances[slot] != right.allowances[slot] { return false }
         return left.held == right.held && left.openHolds == right.openHolds
+            && left.lastUse == right.lastUse
     }
 }
 

@@ -110,7 +110,7 @@ extension Meter {
 
     fileprivate func count(_ charge: Charge, at now: Now) {
         counters.count(charge.amounts, in: windows)
-        counters.hold(charge.amounts)
+        counters.hold(charge.amounts, at: now.wall)
         for slot: UInt8 in 0..<RateSlot.count {
             guard let slot = RateSlot(rawValue: slot), let rate = rules.rate(slot) else { continue }
             let cost = UInt64(clamping: charge.amounts[slot.metered])

@@ -75,6 +75,14 @@ package final class Meter {
     package func used(_ period: CalendarPeriod) -> Amounts {
         counters.used(period, in: windows[period])
     }
+
+    /// The same meter at this moment: what is counted on one does not count on the other.
+    fileprivate func copy() -> Meter {
+        let copy = Meter(id: id, level: level, rules: rules, counters: counters)
+        copy.isEnabled = isEnabled
+        copy.access = access
+        return copy
+    }
 }
 
 extension WindowIDs {
@@ -134,6 +142,16 @@ package final class MeterChain {
     /// The meter of a level, by `LimitLevel.rawValue`; nil when there is none.
     package subscript(level: Int) -> Meter? {
         places.indices.contains(level) ? places[level]?.takeUnretainedValue() : nil
+    }
+
+    /// The same chain at this moment, for questions that must leave no trace.
+    package func copy() -> MeterChain {
+        MeterChain(
+            key: key.copy(),
+            user: user?.copy(),
+            team: team?.copy(),
+            organization: organization?.copy()
+        )
     }
 
     /// How many levels there are at most.

@@ -39,6 +39,11 @@ final class KeyTable: Sendable {
         }
     }
 
+    /// The key with this id, if it is in memory.
+    func keyInMemory(_ id: KeyID) -> ActiveKey? {
+        shard(of: id).keys.withLock { $0.byID[id] }
+    }
+
     /// Makes a change of a key's record count from the next decision on.
     ///
     /// - Parameter id: the key, whose record is in the catalogue, or may be.

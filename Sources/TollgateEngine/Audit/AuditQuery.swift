@@ -22,8 +22,10 @@ package struct AuditQuery: Sendable {
     package var since: WallTime?
     /// Before this time.
     package var until: WallTime?
-    /// Only records older than this place.
-    package var before: AuditPlace?
+    /// Whether the oldest comes first; else the newest.
+    package var isOldestFirst = false
+    /// Only records behind this place: older ones, or newer ones where the oldest comes first.
+    package var cursor: AuditPlace?
     /// How many at most.
     package var limit = 100
 
@@ -46,6 +48,12 @@ package struct AuditQuery: Sendable {
         if let isAllowed, (entry.reason == .allowed) != isAllowed { return false }
         if let model, entry[.model] != model { return false }
         return wantsTime(entry.time)
+    }
+
+    /// Whether a place is behind the cursor.
+    package func isBehindCursor(_ place: AuditPlace) -> Bool {
+        guard let cursor else { return true }
+        return isOldestFirst ? cursor < place : place < cursor
     }
 
     /// Whether rows of this key are asked for, or without one.

@@ -140,7 +140,7 @@ package enum ChargeRecord {
             let rates = try rates(&reader, level.rateCount)
             try count(level.subject) { counters in
                 counters.count(amounts, in: windows)
-                counters.hold(amounts)
+                counters.hold(amounts, at: time.wall)
                 for index in 0..<rates.count {
                     guard let (rate, slot) = rates[index] else { continue }
                     let cost = UInt64(clamping: amounts[slot.metered])

@@ -26,8 +26,17 @@ extension KeyRecord {
         fields.add("webhooks", notices.webhooks, old.notices.webhooks)
         fields.add("content_rules", notices.contentRules, old.notices.contentRules)
         fields.add("anomaly", notices.anomaly, old.notices.anomaly)
+        // That a new key has a secret goes without saying.
+        guard !old.secrets.isEmpty else { return fields.names }
+        fields.add("api_key", secrets.first?.digest, old.secrets.first?.digest)
+        fields.add("previous_key_valid_until", previousEnd, old.previousEnd)
         return fields.names
     }
+}
+
+extension KeyRecord {
+    /// Until when the secret before the last rotation works.
+    private var previousEnd: WallTime? { secrets.dropFirst().first?.validUntil }
 }
 
 extension GroupRecord {

@@ -38,6 +38,21 @@ extension Engine {
         return key.account.withLock { SubjectUsage(key.chain.key, at: now) }
     }
 
+    /// When a request was last allowed with a key; nil when none ever was.
+    ///
+    /// Brings no key into memory: a list asks for many.
+    package func lastUse(ofKey id: KeyID) throws(EngineError) -> WallTime? {
+        let books = books
+        if let key = books.keys.keyInMemory(id) {
+            return key.account.withLock { key.chain.key.counters.lastUsedAt }
+        }
+        do {
+            return try books.counters(of: SubjectID(id)).lastUsedAt
+        } catch {
+            throw .storage(error)
+        }
+    }
+
     /// What was counted for a group; nil when there is no such group.
     package func usage(ofGroup id: GroupID) throws(EngineError) -> SubjectUsage? {
         let now = time.now()

@@ -12,6 +12,7 @@ package enum ManagementMethods {
         "/tollgate.v1.KeyManagement/DisableKey",
         "/tollgate.v1.KeyManagement/RevokeKey",
         "/tollgate.v1.KeyManagement/RotateKey",
+        "/tollgate.v1.KeyManagement/SimulateKey",
         "/tollgate.v1.KeyManagement/CreateTemporaryKey",
         "/tollgate.v1.KeyManagement/BulkKeys",
         "/tollgate.v1.KeyManagement/ImportKeys",

@@ -1,7 +1,7 @@
 internal import TollgateCore
 internal import TollgateEngine
 
-/// A page of the audit log that is being filled, the newest first, within bounds.
+/// A page of the audit log that is being filled, in the order of its query, within bounds.
 struct AuditCollector {
     /// The most entries on one page, whatever is asked for.
     static let entryLimit = 1000
@@ -16,7 +16,7 @@ struct AuditCollector {
     private let limit: Int
     private var work = 0
     private var entries: [AuditEntry] = []
-    /// The oldest place that was looked at, as all newer ones were.
+    /// The last place that was looked at, as all before it were.
     private var last: AuditPlace?
 
     /// An empty page.
@@ -33,10 +33,17 @@ struct AuditCollector {
 
     /// Whether the place is behind the cursor.
     func isBehindCursor(_ place: AuditPlace) -> Bool {
-        query.before.map { place < $0 } ?? true
+        query.isBehindCursor(place)
     }
 
-    /// Notes that everything from a place on was looked at.
+    /// Numbers that grow with the time of what they stand for, in the order of the query.
+    func order(_ numbers: Range<Int>) -> StrideTo<Int> {
+        query.isOldestFirst
+            ? stride(from: numbers.lowerBound, to: numbers.upperBound, by: 1)
+            : stride(from: numbers.upperBound - 1, to: numbers.lowerBound - 1, by: -1)
+    }
+
+    /// Notes that a place was looked at, and all before it.
     mutating func passed(_ place: AuditPlace, cost: Int = 1) {
         last = place
         work += cost

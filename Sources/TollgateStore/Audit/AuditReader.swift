@@ -1,7 +1,7 @@
 internal import TollgateCore
 internal import TollgateEngine
 
-/// Answers audit queries from the journal's tail and the segments, the newest first.
+/// Answers audit queries from the journal's tail and the segments, which are older.
 ///
 /// Reads one snapshot, so that a decision is either in the tail or in a segment, however busy the
 /// projector is meanwhile. Looks at a bounded number of rows for each page: a page may be short, or
@@ -29,8 +29,11 @@ struct AuditReader {
         in snapshot: Snapshot
     ) throws(StorageError) -> AuditPage {
         var collector = AuditCollector(query)
-        try readTail(upTo: frontier, in: snapshot, into: &collector)
-        if !collector.isDone { try readSegments(in: snapshot, into: &collector) }
+        if query.isOldestFirst { try readSegments(in: snapshot, into: &collector) }
+        if !collector.isDone { try readTail(upTo: frontier, in: snapshot, into: &collector) }
+        if !collector.isDone, !query.isOldestFirst {
+            try readSegments(in: snapshot, into: &collector)
+        }
         return try collector.page(EndFinder(snapshot: snapshot, frontier: frontier))
     }
 
@@ -42,45 +45,53 @@ struct AuditReader {
         into collector: inout AuditCollector
     ) throws(StorageError) {
         let sealed = try BlockJournal.sealedPosition(in: snapshot)
-        let cursor = collector.query.before?.position.rawValue ?? .max
-        guard cursor > sealed else { return }
-        let start = min(frontier, cursor).key
+        let cursor = collector.query.cursor?.position.rawValue
+        let isForward = collector.query.isOldestFirst
+        guard isForward || cursor ?? .max > sealed else { return }
         var iterator = snapshot.iterator(over: .journal, from: (sealed &+ 1).key)
-        var isThere = try iterator.seek(backTo: start.span)
+        var isThere =
+            try isForward
+            ? iterator.seek(to: max(sealed &+ 1, cursor ?? 0).key.span)
+            : iterator.seek(backTo: min(frontier, cursor ?? .max).key.span)
         while isThere {
-            let position = JournalPosition(
-                rawValue: try BlockJournal.position(iterator.key)
+            let position = try BlockJournal.position(iterator.key)
+            guard position <= frontier else { return }
+            try read(
+                iterator.value,
+                at: JournalPosition(rawValue: position),
+                into: &collector
             )
-            try read(iterator.value, at: position, into: &collector)
             if collector.isDone { return }
-            isThere = try iterator.previous()
+            isThere = try isForward ? iterator.next() : iterator.previous()
         }
     }
 
-    /// Reads a block twice: once to find what is wanted, then to decode the newest of that.
+    /// Reads a block twice: once to find what is wanted, then to decode as much of that as fits.
     private func read(
         _ block: Span<UInt8>,
         at position: JournalPosition,
         into collector: inout AuditCollector
     ) throws(StorageError) {
         let found = try wanted(in: block, at: position, collector)
-        let newest = found.suffix(collector.room)
+        let isForward = collector.query.isOldestFirst
+        let first = isForward ? found.prefix(collector.room) : found.suffix(collector.room)
         var entries: [AuditEntry] = []
         var reader = try JournalBlockReader(block)
         let time = reader.time
         let count = Int(reader.left)
         var index: UInt32 = 0
-        while entries.count < newest.count, let record = try reader.next() {
-            if index == newest[newest.startIndex + entries.count] {
+        while entries.count < first.count, let record = try reader.next() {
+            if index == first[first.startIndex + entries.count] {
                 let place = AuditPlace(position: position, index: index)
                 entries.append(try AuditRecord.entry(record, time: time, place: place))
             }
             index += 1
         }
-        for entry in entries.reversed() { collector.add(entry) }
-        let isCut = newest.count < found.count
-        let oldest = isCut ? newest.first ?? 0 : 0
-        collector.passed(AuditPlace(position: position, index: oldest), cost: count + 1)
+        if !isForward { entries.reverse() }
+        for entry in entries { collector.add(entry) }
+        let end = isForward ? UInt32.max : 0
+        let last = first.count < found.count ? entries.last?.place.index ?? end : end
+        collector.passed(AuditPlace(position: position, index: last), cost: count + 1)
     }
 
     /// Which of the block's records are asked for, in ascending order.
@@ -115,16 +126,19 @@ struct AuditReader {
     ) throws(StorageError) {
         var iterator = snapshot.iterator(over: .headers)
         var isThere = false
-        if let cursor = collector.query.before {
+        let isForward = collector.query.isOldestFirst
+        if let cursor = collector.query.cursor {
             // Segments are named by their last position, so this is the one with the cursor in it.
             isThere = try iterator.seek(to: cursor.position.rawValue.key.span)
+            if !isThere, !isForward { isThere = try iterator.seekToLast() }
+        } else {
+            isThere = try isForward ? iterator.seekToFirst() : iterator.seekToLast()
         }
-        if !isThere { isThere = try iterator.seekToLast() }
         while isThere {
             let segment = SegmentReader(try SegmentHeader(iterator.value), snapshot)
             try segment.read(into: &collector)
             if collector.isDone { return }
-            isThere = try iterator.previous()
+            isThere = try isForward ? iterator.next() : iterator.previous()
         }
     }
 }

@@ -24,15 +24,22 @@ struct SegmentReader {
         self.snapshot = snapshot
     }
 
-    /// Adds what is asked for, the newest first, until the segment or the collector's patience ends.
+    /// Adds what is asked for, in the order of the query, until the segment or the collector's
+    /// patience ends.
     func read(into collector: inout AuditCollector) throws(StorageError) {
-        let first = AuditPlace(
-            position: JournalPosition(rawValue: header.outline.previous &+ 1),
-            index: 0
-        )
         let plan = try plan(for: collector)
         if let plan { try readRows(plan, into: &collector) }
-        if !collector.isDone { collector.passed(first, cost: AuditCollector.seekCost) }
+        if collector.isDone { return }
+        collector.passed(end(for: collector.query), cost: AuditCollector.seekCost)
+    }
+
+    /// The place at which the segment ends for who reads in the order of a query.
+    private func end(for query: AuditQuery) -> AuditPlace {
+        let position = query.isOldestFirst ? header.last : header.outline.previous &+ 1
+        return AuditPlace(
+            position: JournalPosition(rawValue: position),
+            index: query.isOldestFirst ? .max : 0
+        )
     }
 
     /// What to look at, nil when the header says that there is nothing.
@@ -61,10 +68,12 @@ struct SegmentReader {
             plan.key = number
             plan.rows = Int(key.first)..<Int(key.last) + 1
         }
-        if let before = query.before {
+        if let cursor = query.cursor {
             // The last chunk of rows that starts before the cursor has the first row to look at.
-            let chunks = header.rowFences.partitionPoint { $0 >= before }
-            plan.rows = plan.rows.clamped(to: 0..<chunks * SegmentChunk.entryCount)
+            let chunks = header.rowFences.partitionPoint { $0 >= cursor }
+            let start = max(chunks - 1, 0) * SegmentChunk.entryCount
+            let end = chunks * SegmentChunk.entryCount
+            plan.rows = plan.rows.clamped(to: query.isOldestFirst ? start..<Int.max : 0..<end)
         }
         return plan.rows.isEmpty ? nil : plan
     }
@@ -73,17 +82,16 @@ struct SegmentReader {
         _ plan: Plan,
         into collector: inout AuditCollector
     ) throws(StorageError) {
-        var end = plan.rows.upperBound
-        while end > plan.rows.lowerBound {
-            let number = (end - 1) / SegmentChunk.entryCount
-            let start = max(plan.rows.lowerBound, number * SegmentChunk.entryCount)
+        let size = SegmentChunk.entryCount
+        let last = (plan.rows.upperBound - 1) / size
+        for number in collector.order(plan.rows.lowerBound / size..<last + 1) {
             let chunk = try entries(.rows, number, count: header.outline.count)
-            for index in (start..<end).reversed() {
-                let row = SegmentRow(index - number * SegmentChunk.entryCount, of: chunk.bytes)
+            let rows = plan.rows.clamped(to: number * size..<(number + 1) * size)
+            for index in collector.order(rows) {
+                let row = SegmentRow(index - number * size, of: chunk.bytes)
                 try read(row, plan, into: &collector)
                 if collector.isDone { return }
             }
-            end = start
         }
     }
 

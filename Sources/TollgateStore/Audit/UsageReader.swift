@@ -67,8 +67,8 @@ struct UsageReader {
             for entry in page.entries {
                 if let key = entry.keyID, span.wants(key, at: entry.time) { summary.add(entry) }
             }
-            query.before = page.next
-        } while query.before != nil
+            query.cursor = page.next
+        } while query.cursor != nil
     }
 
     private func addSegments(

@@ -3,12 +3,15 @@ internal import TollgateEngine
 
 /// The counters of a subject as a row.
 ///
-/// Version (1 byte), which tallies there are (1, a bit each), which allowances (1, a bit each) and
-/// which of their rates are strict (1); for each tally its window and what was used in it; for each
-/// allowance its rate's limit and burst, in 16 bytes its state and in 8 when it changed; what is held; how many requests
-/// are open. Numbers are compact unless their length is said. What was never used takes no room.
+/// Version (1 byte), which tallies there are (1, a bit each; the highest bit says whether a request
+/// was ever allowed), which allowances (1, a bit each) and which of their rates are strict (1); for
+/// each tally its window and what was used in it; for each allowance its rate's limit and burst, in 16
+/// bytes its state and in 8 when it changed; what is held; how many requests are open; when the last
+/// one was allowed. Numbers are compact unless their length is said. What was never used takes no
+/// room.
 enum CountersCodec {
     private static let version: UInt8 = 1
+    private static let usedBit: UInt8 = 1 << 7
 
     /// Appends the row of some counters.
     static func write(_ counters: Counters, to writer: inout ByteWriter) {
@@ -16,6 +19,7 @@ enum CountersCodec {
         for period in 0..<counters.tallies.count where counters.tallies[period] != unused {
             tallies |= 1 << UInt8(period)
         }
+        if counters.lastUsedAt != nil { tallies |= usedBit }
         var allowances: UInt8 = 0
         var strict: UInt8 = 0
         for slot in RateSlot.allCases {
@@ -40,6 +44,7 @@ enum CountersCodec {
         }
         writer.append(counters.held)
         writer.appendCompact(counters.openHolds)
+        if let time = counters.lastUsedAt { writer.appendCompact(time.milliseconds) }
     }
 
     /// Reads a row back.
@@ -51,7 +56,8 @@ enum CountersCodec {
         guard version == CountersCodec.version else {
             throw StorageError(.corrupt, "a row of counters of version \(version)")
         }
-        let tallies: UInt8 = try reader.number()
+        let flags: UInt8 = try reader.number()
+        let tallies = flags & ~usedBit
         let allowances: UInt8 = try reader.number()
         let strict: UInt8 = try reader.number()
         var counters = Counters()
@@ -71,6 +77,10 @@ enum CountersCodec {
         }
         counters.held = try reader.amounts()
         counters.openHolds = try reader.compact()
+        if flags & usedBit != 0 {
+            counters.lastUsedAt = WallTime(milliseconds: try reader.compact())
+            guard counters.lastUsedAt != nil else { throw reader.damaged() }
+        }
         guard reader.isAtEnd else { throw reader.damaged() }
         return counters
     }

@@ -48,6 +48,9 @@ struct Audit: AsyncParsableCommand {
     @Option(help: "Go on where another list ended: its next_cursor.")
     var cursor: String?
 
+    @Flag(help: "The oldest first.")
+    var oldestFirst = false
+
     @Flag(
         name: [.short, .long],
         help: "Go on with new decisions, the oldest first, until stopped."
@@ -58,8 +61,8 @@ struct Audit: AsyncParsableCommand {
         guard limit ?? 1 >= (follow ? 0 : 1) else {
             throw ValidationError("--limit must be at least \(follow ? 0 : 1)")
         }
-        guard !follow || (until == nil && cursor == nil) else {
-            throw ValidationError("--follow goes with neither --until nor --cursor")
+        guard !follow || (until == nil && cursor == nil && !oldestFirst) else {
+            throw ValidationError("--follow goes with neither --until, --cursor nor --oldest-first")
         }
         guard !follow || (format == nil && outputFile == nil) else {
             throw ValidationError("--follow goes with neither --format nor --output-file")
@@ -73,6 +76,7 @@ struct Audit: AsyncParsableCommand {
         let query = [
             ("key_id", keyID), ("model", model), ("status", status), ("reason", reason),
             ("since", since.map(Audit.time)), ("until", until.map(Audit.time)), ("type", type),
+            ("sort", oldestFirst ? "timestamp" : nil),
         ]
         try await connection.withClient { client in
             if format != nil || outputFile != nil {

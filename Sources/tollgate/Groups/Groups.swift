@@ -74,7 +74,10 @@ struct GroupCreate<Word: GroupWord>: AsyncParsableCommand {
 /// `tollgate orgs list` and its like.
 struct GroupList<Word: GroupWord>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
-        CommandConfiguration(commandName: "list", abstract: "List \(Word.plural) by id.")
+        CommandConfiguration(
+            commandName: "list",
+            abstract: "List \(Word.plural), by id if nothing else is said."
+        )
     }
 
     @OptionGroup var connection: ConnectionOptions
@@ -97,6 +100,12 @@ struct GroupList<Word: GroupWord>: AsyncParsableCommand {
     )
     var search: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: "By what: id, name or created_at; - before it: downwards."
+    )
+    var sort: String?
+
     @Option(help: "How many at most.")
     var limit = 100
 
@@ -115,7 +124,7 @@ struct GroupList<Word: GroupWord>: AsyncParsableCommand {
                 member: Word.plural,
                 query: [
                     ("name", name), ("status", status), ("organization_id", organization),
-                    ("team_id", team), ("q", search),
+                    ("team_id", team), ("q", search), ("sort", sort),
                 ]
             )
             return try await list.first(limit, after: cursor)

@@ -8,7 +8,7 @@ struct Keys: AsyncParsableCommand {
         subcommands: [
             KeysCreate.self, KeysList.self, KeysGet.self, KeysUpdate.self, KeysEnable.self,
             KeysDisable.self, KeysRevoke.self, KeysDelete.self, KeysRotate.self, KeysTemporary.self,
-            KeysImport.self, KeysBulk.self,
+            KeysImport.self, KeysBulk.self, KeysSimulate.self,
         ]
     )
 }
@@ -17,11 +17,11 @@ struct Keys: AsyncParsableCommand {
 enum KeyTable {
     /// A line for each key of a list.
     static func list(_ document: JSONValue) -> [String] {
-        var table = Table(["ID", "NAME", "STATUS", "KEY", "GROUP", "EXPIRES"])
+        var table = Table(["ID", "NAME", "STATUS", "KEY", "GROUP", "EXPIRES", "LAST USED"])
         for key in document["keys"]?.elements ?? [] {
             table.add([
                 key.cell("id"), key.cell("name"), key.cell("status"), key.cell("masked_key"),
-                key.cell("group"), key.cell("expires_at"),
+                key.cell("group"), key.cell("expires_at"), key.cell("last_used_at"),
             ])
         }
         return table.lines()

@@ -5,7 +5,7 @@ internal import TollgateAdmin
 struct KeysList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List keys, the newest first."
+        abstract: "List keys, the newest first if nothing else is said."
     )
 
     @OptionGroup var connection: ConnectionOptions
@@ -34,6 +34,12 @@ struct KeysList: AsyncParsableCommand {
     @Option(name: [.customShort("q"), .customLong("search")], help: "Only keys that mention this.")
     var search: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: "By what: name, created_at or last_used_at; - before it: downwards."
+    )
+    var sort: String?
+
     @Option(help: "How many at most.")
     var limit = 100
 
@@ -53,7 +59,7 @@ struct KeysList: AsyncParsableCommand {
                 query: [
                     ("name", name), ("status", status), ("group", group), ("model", model),
                     ("organization_id", organization), ("team_id", team), ("user_id", user),
-                    ("q", search),
+                    ("q", search), ("sort", sort),
                 ]
             )
             return try await list.first(limit, after: cursor)

@@ -14,7 +14,10 @@ struct PolicyExplain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Show how a decision comes about; nothing is counted and nothing held.",
-        discussion: "Exit code 0 when the call may pass, 3 when it would be denied."
+        discussion: """
+            Exit code 0 when the call may pass, 3 when it would be denied. Whoever manages the key and \
+            does not have its secret asks with keys simulate.
+            """
     )
 
     @OptionGroup var question: CheckOptions

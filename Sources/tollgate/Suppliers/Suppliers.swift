@@ -29,7 +29,7 @@ enum SupplierTable {
 struct SuppliersList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List suppliers by name; credentials are never shown."
+        abstract: "List suppliers, by name if nothing else is said, without credentials."
     )
 
     @OptionGroup var connection: ConnectionOptions
@@ -39,6 +39,12 @@ struct SuppliersList: AsyncParsableCommand {
 
     @Option(help: "Only suppliers in this region.")
     var region: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: "By what: name, provider, region or created_at; - before it: downwards."
+    )
+    var sort: String?
 
     @Option(help: "How many at most.")
     var limit = 1000
@@ -53,7 +59,7 @@ struct SuppliersList: AsyncParsableCommand {
                 client: client,
                 path: "/v1/suppliers",
                 member: "suppliers",
-                query: [("provider", provider), ("region", region)]
+                query: [("provider", provider), ("region", region), ("sort", sort)]
             )
             return try await list.first(limit, after: nil)
         }

@@ -31,7 +31,7 @@ struct CountersTests {
         let windows = WindowIDs(hour: .max, day: .max, week: .max, month: .max)
         for _ in 0..<3 {
             meter.counters.count(most, in: windows)
-            meter.counters.hold(most)
+            meter.counters.hold(most, at: WallTime(milliseconds: 0))
         }
         #expect(meter.counters.held == most)
         let chain = MeterChain(key: meter)

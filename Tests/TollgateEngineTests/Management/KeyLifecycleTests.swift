@@ -260,7 +260,7 @@ struct KeyLifecycleTests {
         try house.setStatus(.enabled, of: record.id)
         try house.setStatus(.enabled, of: record.id)
         try house.setStatus(.disabled, of: record.id)
-        let rotated = try house.registry.rotate(record.id, grace: 0, by: house.administrator)
+        let rotated = try house.registry.rotate(record.id, grace: 9, by: house.administrator)
         _ = try house.registry.delete(record.id, by: house.administrator)
         let recorded = house.actions.all
         #expect(
@@ -273,6 +273,7 @@ struct KeyLifecycleTests {
         #expect(recorded.allSatisfy { $0.target == "\(record.id)" })
         #expect(recorded[0].fields == ["name", "allowed_models"])
         #expect(recorded[1].fields == ["description", "status"])
+        #expect(recorded[4].fields == ["api_key", "previous_key_valid_until"])
         #expect(!"\(recorded)".contains("canary") && !"\(recorded)".contains(rotated.secret))
     }
 

@@ -69,7 +69,7 @@ extension AuditLog {
             let page = try page(query)
             entries += page.entries
             guard let next = page.next else { return entries }
-            query.before = next
+            query.cursor = next
         }
     }
 }

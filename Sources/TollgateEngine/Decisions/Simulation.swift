@@ -1,0 +1,75 @@
+package import TollgateCore
+
+/// What would be decided on a request, and why.
+package struct Simulation: Sendable {
+    package let verdict: Verdict
+    /// What is left of the key's limits before the request, the tightest first.
+    package let limits: LimitReport
+    /// How the decision comes about, one line for each check.
+    package let explanation: [String]
+
+    /// Decides by meters that are nobody else's.
+    fileprivate init(
+        _ request: borrowing CheckRequest,
+        by subject: DecisionSubject,
+        _ price: RequestPrice,
+        at now: Now
+    ) {
+        explanation = Decide.explanation(of: request, by: subject, price: price, at: now)
+        verdict = Decide.verdict(
+            on: request,
+            by: subject,
+            price: price,
+            at: now,
+            reservation: .none
+        )
+        var report = LimitReport()
+        report.read(subject.chain, at: now, denied: verdict.limit)
+        limits = report
+    }
+}
+
+extension Engine {
+    /// Decides on a request as if a key had asked; counts, holds and records nothing.
+    ///
+    /// Copies of the key's meters are asked, so that another time than now can be meant: calendar
+    /// windows are those of then, and rates have refilled until then. What is open stays open.
+    ///
+    /// - Parameters:
+    ///   - request: the question; its secret does not matter.
+    ///   - id: the key.
+    ///   - time: when it is asked; nil for now, and so is what is over.
+    /// - Returns: nil when there is no such key.
+    /// - Throws: when nothing can be decided now.
+    package func simulate(
+        _ request: borrowing CheckRequest,
+        by id: KeyID,
+        at time: WallTime?
+    ) throws(EngineError) -> Simulation? {
+        let books = books
+        guard books.areSound else { throw .storage(.unwritable) }
+        let now = self.time.now().moved(to: time)
+        let price = prices.price(of: request)
+        for _ in 0..<Books.patience {
+            guard let key = try books.keys.key(id) else { return nil }
+            let subject = key.account.withLock { () -> DecisionSubject? in
+                guard key.isUsable else { return nil }
+                return DecisionSubject(rules: key.rules, chain: key.chain.copy())
+            }
+            if let subject { return Simulation(request, by: subject, price, at: now) }
+            try books.keys.reload(id)
+        }
+        throw .overloaded
+    }
+}
+
+extension Now {
+    /// Both clocks as they will stand at a time; as they stand when that is over.
+    fileprivate func moved(to time: WallTime?) -> Now {
+        guard let time, time > wall else { return self }
+        let wait = time.milliseconds.addingSaturated(wall.milliseconds.negatedSaturated)
+        let (nanoseconds, overflow) = wait.multipliedReportingOverflow(by: 1_000_000)
+        let end = monotonic.nanoseconds.addingSaturated(overflow ? .max : nanoseconds)
+        return Now(wall: time, monotonic: MonotonicTime(nanoseconds: end))
+    }
+}
