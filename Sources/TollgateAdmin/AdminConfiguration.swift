@@ -1,3 +1,5 @@
+internal import Logging
+
 /// Where the management listener listens, and how.
 package struct AdminConfiguration: Sendable {
     /// A place to listen at.
@@ -17,6 +19,13 @@ package struct AdminConfiguration: Sendable {
         package init(certificatePath: String, keyPath: String) {
             self.certificatePath = certificatePath
             self.keyPath = keyPath
+        }
+
+        /// Reads the files, as a listener would.
+        ///
+        /// - Throws: when they are not a certificate and its key.
+        package func check() throws(AdminError) {
+            _ = try ServerCertificate(self, logger: Logger(label: "tollgate.http"))
         }
     }
 

@@ -13,10 +13,23 @@ package enum Timestamp {
         let milliseconds = min(max(time.milliseconds, range.lowerBound), range.upperBound)
         let clock = milliseconds - floor(milliseconds) * millisecondsPerDay
         let (year, month, day) = date(ofDay: floor(milliseconds))
-        return
-            "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
-            + "\(padded(clock / 3_600_000, 2)):\(padded(clock / 60_000 % 60, 2))"
-            + ":\(padded(clock / 1000 % 60, 2)).\(padded(clock % 1000, 3))Z"
+        let parts: [7 of (number: Int64, width: Int, end: Unicode.Scalar)] = [
+            (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (clock / 3_600_000, 2, ":"),
+            (clock / 60_000 % 60, 2, ":"), (clock / 1000 % 60, 2, "."), (clock % 1000, 3, "Z"),
+        ]
+        return String(unsafeUninitializedCapacity: 24) { text in
+            var place = 0
+            for index in parts.indices {
+                var rest = parts[index].number
+                for digit in (place..<place + parts[index].width).reversed() {
+                    text[digit] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
+                place += parts[index].width + 1
+                text[place - 1] = UInt8(ascii: parts[index].end)
+            }
+            return place
+        }
     }
 
     /// The time that a text names, with any offset from UTC; nil when it is not RFC 3339.
@@ -45,11 +58,6 @@ package enum Timestamp {
     private static func floor(_ milliseconds: Int64) -> Int64 {
         let days = milliseconds / millisecondsPerDay
         return milliseconds % millisecondsPerDay < 0 ? days - 1 : days
-    }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
     private static func dayCount(_ month: Int64, _ year: Int64) -> Int64 {

@@ -28,8 +28,21 @@ package enum GatewayMethod: Int, CaseIterable, Sendable {
         }
     }
 
-    /// The table that the transport finds methods in.
-    package static var table: MethodTable {
-        MethodTable(allCases.map(\.method) + ManagementMethods.methods)
+    /// Whether it answers questions, whose decisions can be logged.
+    private var decides: Bool {
+        switch self {
+        case .envoyCheck, .check, .checkStream: true
+        default: false
+        }
+    }
+
+    /// The table that the transport finds methods in; where decisions are logged, with the headers of
+    /// their calls.
+    package static func table(isLogged: Bool = false) -> MethodTable {
+        let methods = allCases.map { each in
+            let method = each.method
+            return Method(method.path, method.kind, keepsHeaders: isLogged && each.decides)
+        }
+        return MethodTable(methods + ManagementMethods.methods)
     }
 }

@@ -11,6 +11,10 @@ package final class GatewayServices: Sendable {
     let health: HealthState
     let reflection: ReflectionIndex
     let management: (any ManagementPort)?
+    let decisionLog: (any DecisionLog)?
+
+    /// Whether there is a line in a log for each decision.
+    package var isLogged: Bool { decisionLog != nil }
 
     /// Puts the parts together.
     ///
@@ -20,19 +24,22 @@ package final class GatewayServices: Sendable {
     ///   - configuration: how requests are read.
     ///   - waitsForDurability: whether answers wait for the fsync that covers their decisions.
     ///   - management: answers administrators; nil when they cannot ask here.
+    ///   - decisionLog: is told each decision; nil when nobody reads that.
     /// - Throws: only when the descriptors in the program are damaged.
     package init(
         engine: Engine,
         health: HealthState,
         configuration: GatewayConfiguration,
         waitsForDurability: Bool,
-        management: (any ManagementPort)? = nil
+        management: (any ManagementPort)? = nil,
+        decisionLog: (any DecisionLog)? = nil
     ) throws(WireError) {
         self.engine = engine
         self.health = health
         self.configuration = configuration
         self.waitsForDurability = waitsForDurability
         self.management = management
+        self.decisionLog = decisionLog
         reflection = try ReflectionIndex()
     }
 

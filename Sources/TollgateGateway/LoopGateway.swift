@@ -11,6 +11,9 @@ package final class LoopGateway: LoopService {
     let services: GatewayServices
     let loop: RPCLoop
     let decisions: DecisionLoop
+    let decisionLog: (any DecisionLog)?
+    /// Whether decisions are logged: one bit to look at for each of them.
+    let isLogged: Bool
     private let health: HealthService
     private let reflection: ReflectionService
     private let management: ManagementService
@@ -30,6 +33,8 @@ package final class LoopGateway: LoopService {
         self.services = services
         self.loop = loop
         decisions = services.engine.makeLoop()
+        decisionLog = services.decisionLog
+        isLogged = services.isLogged
         health = HealthService(services.health, on: loop)
         reflection = ReflectionService(services.reflection, on: loop)
         management = ManagementService(services.management, on: loop)

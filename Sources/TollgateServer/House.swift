@@ -18,7 +18,7 @@ final class House: Sendable {
     let suppliers: SupplierRegistry
     let health = HealthState()
     /// Where checkpoints of the audit trail go, and what signs them; nil when nowhere.
-    let checkpoints: (file: CheckpointFile, key: SigningKey)?
+    let checkpoints: (sink: any CheckpointSink, key: SigningKey)?
     let reloads = ReloadTally()
     /// What was answered to requests of administrators that may be repeated, by either listener.
     let answers = AnswerMemory()
@@ -74,7 +74,8 @@ final class House: Sendable {
                         ),
                         identities: configuration.managementIdentities
                     )
-                )
+                ),
+                decisionLog: DecisionLogger(configuration)
             )
         } catch {
             throw ServerError("the program is damaged: its descriptors cannot be read")
@@ -131,7 +132,7 @@ final class House: Sendable {
 
     private static func openCheckpoints(
         _ configuration: ServerConfiguration
-    ) throws(ServerError) -> (file: CheckpointFile, key: SigningKey)? {
+    ) throws(ServerError) -> (sink: any CheckpointSink, key: SigningKey)? {
         let key: SigningKey
         do {
             let path = configuration.dataDirectory + "/" + signingKeyName
@@ -139,8 +140,8 @@ final class House: Sendable {
         } catch {
             throw ServerError(error.message)
         }
-        guard let path = configuration.auditCheckpoints else { return nil }
-        return (try CheckpointFile(path: path), key)
+        guard let place = configuration.auditCheckpoints else { return nil }
+        return (try place.open(), key)
     }
 
     private static func parts(

@@ -14,7 +14,7 @@ enum Listeners {
         do {
             let server = RPCServer(
                 configuration: transport,
-                methods: GatewayMethod.table,
+                methods: GatewayMethod.table(isLogged: services.isLogged),
                 makeService: { loop in LoopGateway(services, on: loop) }
             )
             let address = try await server.start(

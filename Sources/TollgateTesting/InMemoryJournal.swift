@@ -179,7 +179,7 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
     /// All rows of the audit trail, the oldest first.
     package func entries() throws(StorageError) -> [AuditEntry] {
         var entries: [AuditEntry] = []
-        var endings: [ReservationID: RequestEnding] = [:]
+        var endings: [ReservationID: (RequestEnding, BilledService?)] = [:]
         for (number, block) in appended.enumerated() {
             let position = JournalPosition(rawValue: UInt64(number + 1))
             var reader = try JournalBlockReader(block.span)
@@ -199,14 +199,18 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
                     entries.append(entry)
                 case SettlementRecord.type:
                     let end = try SettlementRecord.ending(of: record, time: time).ending
-                    endings[end.reservation] = end
+                    endings[end.reservation] = (end, try SettlementRecord.billed(of: record))
                 default:
                     break
                 }
                 index += 1
             }
         }
-        for index in entries.indices { entries[index].ending = endings[entries[index].reservation] }
+        for index in entries.indices {
+            guard let (ending, billed) = endings[entries[index].reservation] else { continue }
+            entries[index].ending = ending
+            entries[index].billed = billed
+        }
         return entries
     }
 }

@@ -25,8 +25,9 @@ package struct TransportStatistics: Sendable, Equatable {
     package var connectionsRefused = 0
     /// Connections whose TLS handshake failed or took too long.
     package var tlsHandshakeFailures = 0
-    /// How long answers took that wait for the end of their turn: from the beginning of the turn in
-    /// which the request was complete until everything was handed to the socket.
+    /// How long answers took that wait for the end of their turn: from when the first bytes of the
+    /// turn in which the request was complete were read, encrypted or not, until everything was
+    /// handed to the socket.
     package var answers = LatencyCounts()
 
     package init() {}

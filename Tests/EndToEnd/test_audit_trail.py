@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
+import socket
 import time
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -13,6 +17,7 @@ import requests
 from support import rpc
 from support.admin import TIMEOUT
 from support.caller import MODEL, PRICE, USD, Caller, question
+from support.flood import flood
 from support.tollgate import run
 
 
@@ -39,7 +44,7 @@ def test_settled_usage_is_in_the_row(tollgate):
         caller.allow(key, tokens=1000, request_id="open")
         cost = caller.applied(
             settled, input_tokens=150, output_tokens=200, cached_input_tokens=50, status=200,
-            latency_ms=245,
+            latency_ms=245, supplier="openai-eu", region="EU",
         )  # fmt: skip
         caller.applied(cancelled, cancelled=True)
     assert cost == PRICE.cost(150, 200, 50)
@@ -50,7 +55,9 @@ def test_settled_usage_is_in_the_row(tollgate):
         "model": MODEL, "provider": "openai", "status": "success", "outcome": "settled",
         "latency_ms": 245, "upstream_status": 200, "input_tokens": 150, "output_tokens": 200,
         "metadata": {"user_id": "user_123"}, "ip_address": "203.0.113.42",
-        "user_agent": "openai-python/1.3.0",
+        "user_agent": "openai-python/1.3.0", "supplier": None, "region": None,
+        "billed_model": MODEL, "billed_provider": "openai", "billed_supplier": "openai-eu",
+        "billed_region": "EU",
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
     assert row["tokens"]["prompt"] == 150 and row["tokens"]["completion"] == 200
@@ -58,6 +65,11 @@ def test_settled_usage_is_in_the_row(tollgate):
     assert row["cost_usd"] * USD == cost
     assert found["cancelled"]["outcome"] == "cancelled" and found["cancelled"]["cost_usd"] == 0
     assert found["open"]["outcome"] == "open" and found["open"]["cost_usd"] is None
+    assert found["open"]["billed_model"] is None
+    # A table has the same, in columns of their own.
+    table = server.admin.call("GET", f"/v1/audit-logs?format=csv&key_id={key.id}").text
+    [line] = [row for row in csv.DictReader(io.StringIO(table)) if row["request_id"] == "settled"]
+    assert (line["billed_model"], line["billed_supplier"], line["supplier"]) == (MODEL, "openai-eu", "")
     # The other product's path tells the same.
     logs = server.admin.expect(200, "GET", f"/v1/manage/logs?key_id={key.id}&since=2024-01-15T00:00:00Z")
     assert {row["request_id"] for row in logs["logs"]} == set(found)
@@ -166,6 +178,55 @@ def test_a_directory_is_proved_and_an_edit_is_found(tollgate, tmp_path):
     assert run("verify", "--data-dir", tmp_path / "nothing").returncode == 1
 
 
+@pytest.mark.parametrize("kind", ["socket", "udp"])
+def test_checkpoints_go_to_a_log_daemon_and_are_proof_from_there(tollgate, tmp_path, kind):
+    with socket.socket(
+        socket.AF_UNIX if kind == "socket" else socket.AF_INET, socket.SOCK_DGRAM
+    ) as daemon:
+        daemon.settimeout(TIMEOUT)
+        path = f"/tmp/tollgate-{uuid.uuid4().hex}"
+        daemon.bind(path if kind == "socket" else ("127.0.0.1", 0))
+        place = path if kind == "socket" else f"//127.0.0.1:{daemon.getsockname()[1]}"
+        server = tollgate("--audit-checkpoints", f"syslog:{place}").start()
+        try:
+            key = server.admin.create()
+            with rpc.connect(server.rpc) as channel:
+                Caller(channel).check(key)
+            assert server.terminate() == 0
+            # At the start, and at the end with what came meanwhile.
+            messages = [daemon.recv(65536).decode() for _ in range(2)]
+        finally:
+            if kind == "socket":
+                os.unlink(path)
+    head = {
+        "socket": r"<109>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d tollgate\[\d+\]: ",
+        "udp": r"<109>1 \d{4}-\d\d-\d\dT\S+Z \S+ tollgate \d+ checkpoint - ",
+    }[kind]
+    assert all(re.match(head + r"\{\"time\":.*\}$", text) for text in messages), messages
+    # As a daemon writes them into a file, among lines of others.
+    log = tmp_path / "syslog"
+    lines = [re.sub("^<109>", "", text) for text in messages]
+    log.write_text("\n".join(["Jan  1 00:00:00 host cron[7]: a line", *lines, ""]))
+    verify = ["verify", "--data-dir", server.data, "--output", "json"]
+    sound = run(*verify, "--checkpoints", log)
+    assert sound.returncode == 0, sound.stdout
+    assert "checkpoints: 2 compared" in sound.stdout
+    log.write_text(log.read_text().replace('"sealed":', '"sealed":1'))
+    assert "is not signed" in run(*verify, "--checkpoints", log).stdout
+    log.write_text("Jan  1 00:00:00 host cron[7]: a line\n")
+    assert "has no checkpoint" in run(*verify, "--checkpoints", log).stdout
+
+
+def test_a_log_daemon_that_is_missing_is_logged_once_and_stops_nobody(tollgate, tmp_path):
+    server = tollgate("--audit-checkpoints", f"syslog:{tmp_path}/nobody").start()
+    assert server.admin.call("GET", "/v1/keys").status_code == 200
+    assert server.terminate() == 0
+    assert server.errors.count("cannot connect") == 1
+    for odd in ["syslog:relative", "syslog://", "syslog://host:0", "syslog://host:70000"]:
+        ended = run("config", "check", "--audit-checkpoints", odd)
+        assert ended.returncode == 2 and "--audit-checkpoints" in ended.stderr, odd
+
+
 def test_commands_export_and_sum_up(tollgate, tmp_path):
     server = tollgate().start()
     key = server.admin.create()
@@ -189,16 +250,12 @@ def test_commands_export_and_sum_up(tollgate, tmp_path):
 
 
 def load(server, key, count: int) -> None:
-    """So many decisions, over a few streams."""
-    with rpc.connect(server.rpc) as channel:
-        stub = Caller(channel).stub
-        message = question(key, tokens=100, user_agent="agent/1.0", metadata={"team": "search"})
-        left = count
-        while left > 0:
-            batch = min(left, 20_000)
-            answers = stub.CheckStream(iter([message] * batch), timeout=300)
-            assert sum(1 for _ in answers) == batch
-            left -= batch
+    """So many decisions."""
+    flood(
+        server.rpc,
+        question(key, tokens=100, user_agent="agent/1.0", metadata={"team": "search"}),
+        count,
+    )
 
 
 def resident(server) -> int:

@@ -52,6 +52,10 @@ def test_check_looks_into_files(tmp_path):
     (tmp_path / "a.pem").write_text("no certificate")
     ended = run("config", "check", "--tls-cert", tmp_path / "a.pem", "--tls-key", tmp_path / "a.pem")
     assert ended.returncode == 2 and "a.pem" in ended.stderr
+    (tmp_path / "b.pem").write_text("no certificate either")
+    http = ["--http-tls-cert", tmp_path / "b.pem", "--http-tls-key", tmp_path / "b.pem"]
+    ended = run("config", "check", *http)
+    assert ended.returncode == 2 and "b.pem" in ended.stderr
     ended = run("config", "check", "--models", tmp_path / "none.json")
     assert ended.returncode == 2 and "none.json" in ended.stderr
 

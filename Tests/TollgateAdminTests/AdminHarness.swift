@@ -230,7 +230,8 @@ final class AdminHarness: Sendable {
         _ reservation: ReservationID,
         input: UInt64,
         output: UInt64,
-        latency: UInt32
+        latency: UInt32,
+        billed: [Settlement.Field: String] = [:]
     ) throws {
         let loop = engine.makeLoop()
         loop.beginTurn()
@@ -239,6 +240,10 @@ final class AdminHarness: Sendable {
         settlement.tokens = TokenCounts(input: input, output: output)
         settlement.status = 200
         settlement.latency = latency
+        for field in Settlement.Field.allCases {
+            let text = billed[field] ?? ""
+            _ = settlement.append(field, text.utf8.span)
+        }
         _ = try loop.settle(settlement)
         _ = try loop.commit()
     }

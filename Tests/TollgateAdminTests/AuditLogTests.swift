@@ -69,7 +69,9 @@ struct AuditLogTests {
                         "requested_input": 500,
                     ],
                     "input_tokens": 0, "output_tokens": 0, "cached_input_tokens": 0, "cost_usd": 0,
-                    "reserved_cost_usd": .null, "latency_ms": .null, "upstream_status": .null,
+                    "reserved_cost_usd": .null, "billed_model": .null, "billed_provider": .null,
+                    "billed_supplier": .null, "billed_region": .null, "latency_ms": .null,
+                    "upstream_status": .null,
                     "settled_at": .null,
                 ]
         )
@@ -83,7 +85,13 @@ struct AuditLogTests {
         for _ in 0..<2 { _ = try harness.check(secret, model: "gpt-4o") }
         let verdict = try harness.check(secret, model: "gpt-4o", requestID: "r1")
         harness.clock.advance(seconds: 2)
-        try harness.settle(verdict.reservation, input: 150, output: 200, latency: 245)
+        try harness.settle(
+            verdict.reservation,
+            input: 150,
+            output: 200,
+            latency: 245,
+            billed: [.model: "gpt-4o-2024-08-06", .region: "EU"]
+        )
         func rows() async throws -> [JSONValue] {
             let answer = try await harness.call(.get, "/v1/manage/logs?key_id=\(id(key))")
             guard case .array(let logs) = answer.document["logs"] ?? .null else { return [] }
@@ -101,9 +109,13 @@ struct AuditLogTests {
         #expect(row["cost_usd"] == .number("0.002375"))
         #expect(row["latency_ms"] == 245)
         #expect(row["upstream_status"] == 200)
+        #expect(row["billed_model"] == "gpt-4o-2024-08-06")
+        #expect(row["billed_provider"] == .null)
+        #expect(row["billed_region"] == "EU")
         #expect(row["settled_at"] == "2030-01-31T12:00:02.000Z")
         #expect(logs.last?["outcome"] == "open")
         #expect(logs.last?["cost_usd"] == .null)
+        #expect(logs.last?["billed_model"] == .null)
         #expect(logs.last?["reserved_cost_usd"] == .number("0.01125"))
 
         let usage = try await harness.call(.get, "/v1/usage?group_by=key,model,day").document

@@ -135,7 +135,7 @@ struct IdempotencyTests {
         for number in 0..<(AnswerMemory.countLimit + 10) {
             let now = MonotonicTime(nanoseconds: Int64(number))
             _ = try memory.begin(try key("\(number)"), 1, at: now)
-            memory.finish(try key("\(number)"), 1, reply, at: now)
+            _ = memory.finish(try key("\(number)"), 1, reply, at: now)
         }
         #expect(memory.counts.answers == AnswerMemory.countLimit)
         #expect(memory.counts.secrets == AnswerMemory.countLimit)

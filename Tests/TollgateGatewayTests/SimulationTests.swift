@@ -43,7 +43,7 @@ final class GatewayDoor: SimulatedDoor {
             configuration: GatewayConfiguration(),
             waitsForDurability: false
         )
-        harness = try LoopHarness(methods: GatewayMethod.table) { LoopGateway(services, on: $0) }
+        harness = try LoopHarness(methods: GatewayMethod.table()) { LoopGateway(services, on: $0) }
         client = GatewayClient(try harness.open(), tick: harness.tick)
     }
 

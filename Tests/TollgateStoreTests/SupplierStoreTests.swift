@@ -21,7 +21,8 @@ struct SupplierStoreTests {
         try SupplierRegistry(
             store: store,
             box: try SecretBox(try Pepper(text: String(repeating: pepper, count: 32))),
-            time: SystemTime(after: store.lastTime)
+            time: SystemTime(after: store.lastTime),
+            actions: InMemoryActions()
         )
     }
 

@@ -12,6 +12,7 @@ enum AuditCSV {
         "input_tokens", "output_tokens", "cached_input_tokens", "total_tokens", "cost_usd",
         "reserved_cost_usd", "latency_ms", "upstream_status", "settled_at", "reservation_id",
         "ip_address", "user_agent", "metadata", "count", "first_seen", "last_seen",
+        "billed_model", "billed_provider", "billed_supplier", "billed_region",
     ]
 
     /// The line of names, with its line break.
@@ -43,7 +44,8 @@ enum AuditCSV {
             usage.settledAt.map { Timestamp.text($0) }, "\(entry.reservation)",
             entry.clientIP.map { "\($0)" }, entry[.userAgent], metadata,
             text(entry.crowd?.count), entry.crowd.map { Timestamp.text($0.first) },
-            entry.crowd.map { Timestamp.text($0.last) },
+            entry.crowd.map { Timestamp.text($0.last) }, usage.billedModel,
+            usage.billedProvider, usage.billedSupplier, usage.billedRegion,
         ]
         for (index, cell) in (cells + numbers + rest).enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }

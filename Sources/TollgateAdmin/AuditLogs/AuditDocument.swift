@@ -13,66 +13,72 @@ enum AuditDocument {
     ///   - keyName: the name that the key has now.
     /// - Returns: the entry of a list.
     static func json(_ entry: AuditEntry, keyName: String?) -> JSONValue {
-        var members = head(entry, keyName)
+        var members: [JSONValue.Member] = []
+        members.reserveCapacity(40)
+        addHead(entry, keyName, to: &members)
         if let action = entry.action {
-            members += [
-                ("action", .string(action.name)), ("target", text(action.target)),
-                ("fields", JSONValue(action.fields)), ("status", "success"),
-            ]
+            members.append([
+                "action": .string(action.name), "target": text(action.target),
+                "fields": JSONValue(action.fields), "status": "success",
+            ])
         } else {
-            members += question(entry) + answer(entry) + AuditUsage(entry).members
-            if let crowd = entry.crowd { members += self.members(of: crowd) }
+            addQuestion(entry, to: &members)
+            addAnswer(entry, to: &members)
+            AuditUsage(entry).add(to: &members)
+            if let crowd = entry.crowd { add(crowd, to: &members) }
         }
-        return .object(members.map { JSONValue.Member($0.0, $0.1) })
+        return .object(members)
     }
 
-    private static func head(_ entry: AuditEntry, _ keyName: String?) -> [(String, JSONValue)] {
-        let keyID = JSONValue(entry.keyID.map { "\($0)" })
-        return [
-            ("timestamp", .string(Timestamp.text(entry.time))),
-            ("id", .string(id(of: entry.place))),
-            ("type", entry.action == nil ? "decision" : "management"),
-            ("key_id", keyID), ("api_key_id", keyID), ("api_key_name", JSONValue(keyName)),
-        ]
+    private static func addHead(
+        _ entry: AuditEntry,
+        _ keyName: String?,
+        to members: inout [JSONValue.Member]
+    ) {
+        let keyID = JSONValue(entry.keyID?.description)
+        members.append([
+            "timestamp": .string(Timestamp.text(entry.time)), "id": .string(id(of: entry.place)),
+            "type": entry.action == nil ? "decision" : "management", "key_id": keyID,
+            "api_key_id": keyID, "api_key_name": JSONValue(keyName),
+        ])
     }
 
     /// What was asked.
-    private static func question(_ entry: AuditEntry) -> [(String, JSONValue)] {
-        [
-            ("request_id", text(entry[.requestID])), ("action", text(entry[.action])),
-            ("model", text(entry[.model])), ("provider", text(entry[.provider])),
-            ("supplier", text(entry[.supplier])), ("region", text(entry[.region])),
-            ("ip_address", JSONValue(entry.clientIP.map { "\($0)" })),
-            ("user_agent", text(entry[.userAgent])), ("metadata", metadata(entry.metadata)),
-        ]
+    private static func addQuestion(
+        _ entry: AuditEntry,
+        to members: inout [JSONValue.Member]
+    ) {
+        members.append([
+            "request_id": text(entry[.requestID]), "action": text(entry[.action]),
+            "model": text(entry[.model]), "provider": text(entry[.provider]),
+            "supplier": text(entry[.supplier]), "region": text(entry[.region]),
+            "ip_address": JSONValue(entry.clientIP?.description),
+            "user_agent": text(entry[.userAgent]), "metadata": metadata(entry.metadata),
+        ])
     }
 
     /// What was answered.
-    private static func answer(_ entry: AuditEntry) -> [(String, JSONValue)] {
+    private static func addAnswer(_ entry: AuditEntry, to members: inout [JSONValue.Member]) {
         let isAllowed = entry.reason == .allowed
         let limit: JSONValue? = entry.limit.map { place in
             ["name": .string("\(place.name.text)"), "level": .string("\(place.level.text)")]
         }
-        return [
-            ("status", isAllowed ? "success" : "denied"),
-            ("reason", isAllowed ? .null : .string("\(entry.reason.code)")),
-            ("limit", limit ?? .null),
-            (
-                "monitored_reason",
-                entry.monitored == .allowed ? .null : .string("\(entry.monitored.code)")
-            ),
-            ("reservation_id", text("\(entry.reservation)")),
-        ]
+        let isMonitored = entry.monitored != .allowed
+        members.append([
+            "status": isAllowed ? "success" : "denied",
+            "reason": isAllowed ? .null : .string("\(entry.reason.code)"),
+            "limit": limit ?? .null,
+            "monitored_reason": isMonitored ? .string("\(entry.monitored.code)") : .null,
+            "reservation_id": text(entry.reservation.description),
+        ])
     }
 
     /// How many requests the row stands for.
-    private static func members(of crowd: AuditEntry.Crowd) -> [(String, JSONValue)] {
-        [
-            ("count", JSONValue(crowd.count)),
-            ("first_seen", .string(Timestamp.text(crowd.first))),
-            ("last_seen", .string(Timestamp.text(crowd.last))),
-            ("other_sources", .bool(crowd.isMixed)),
-        ]
+    private static func add(_ crowd: AuditEntry.Crowd, to members: inout [JSONValue.Member]) {
+        members.append([
+            "count": JSONValue(crowd.count), "first_seen": .string(Timestamp.text(crowd.first)),
+            "last_seen": .string(Timestamp.text(crowd.last)), "other_sources": .bool(crowd.isMixed),
+        ])
     }
 
     private static func text(_ text: String) -> JSONValue {

@@ -100,9 +100,9 @@ final class AuditExport: Sendable {
             switch format {
             case .json:
                 if state.hasRows { bytes.append(UInt8(ascii: ",")) }
-                bytes += AuditDocument.json(entry, keyName: name).utf8
+                AuditDocument.json(entry, keyName: name).append(to: &bytes)
             case .jsonl:
-                bytes += AuditDocument.json(entry, keyName: name).utf8
+                AuditDocument.json(entry, keyName: name).append(to: &bytes)
                 bytes.append(0x0A)
             case .csv:
                 AuditCSV.append(entry, keyName: name, to: &bytes)

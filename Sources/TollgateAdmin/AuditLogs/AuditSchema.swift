@@ -50,6 +50,7 @@ enum AuditSchema {
         + counts([
             "input_tokens", "output_tokens", "cached_input_tokens", "latency_ms", "upstream_status",
         ])
+        + texts(["billed_model", "billed_provider", "billed_supplier", "billed_region"])
 
     /// Of a row that stands for many requests without a key.
     private static let crowd = [

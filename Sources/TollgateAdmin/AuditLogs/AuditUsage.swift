@@ -11,6 +11,11 @@ struct AuditUsage {
     let totalTokens: UInt64?
     let cost: Money?
     let reservedCost: Money?
+    /// What was billed: as it was reported, and otherwise as it was asked for.
+    let billedModel: String?
+    let billedProvider: String?
+    let billedSupplier: String?
+    let billedRegion: String?
     let latency: UInt32?
     let upstreamStatus: UInt16?
     let settledAt: WallTime?
@@ -29,33 +34,41 @@ struct AuditUsage {
         totalTokens = isDenied ? 0 : ending.map { UInt64(clamping: $0.used.tokens) }
         cost = isDenied ? .zero : ending.map { Money(nanos: $0.used.cost) }
         reservedCost = isDenied ? nil : entry.reservedCost
+        func billed(_ field: Settlement.Field, _ asked: CheckRequest.Field) -> String? {
+            guard isReported else { return nil }
+            let text = entry.billed?[field] ?? ""
+            let known = text.isEmpty ? entry[asked] : text
+            return known.isEmpty ? nil : known
+        }
+        billedModel = billed(.model, .model)
+        billedProvider = billed(.provider, .provider)
+        billedSupplier = billed(.supplier, .supplier)
+        billedRegion = billed(.region, .region)
         latency = isReported ? ending?.latency : nil
         upstreamStatus = isReported && ending?.status != 0 ? ending?.status : nil
         settledAt = ending?.time
         requested = (entry.tokens, entry.inputTokens)
     }
 
-    /// The members of the row's document.
-    var members: [(String, JSONValue)] {
-        [
-            ("outcome", JSONValue(outcome)),
-            (
-                "tokens",
-                [
-                    "prompt": count(inputTokens), "completion": count(outputTokens),
-                    "total": count(totalTokens), "cached": count(cachedInputTokens),
-                    "requested": JSONValue(requested.tokens),
-                    "requested_input": JSONValue(requested.input),
-                ]
-            ),
-            ("input_tokens", count(inputTokens)), ("output_tokens", count(outputTokens)),
-            ("cached_input_tokens", count(cachedInputTokens)),
-            ("cost_usd", cost.map { JSONValue($0) } ?? .null),
-            ("reserved_cost_usd", reservedCost.map { JSONValue($0) } ?? .null),
-            ("latency_ms", count(latency.map { UInt64($0) })),
-            ("upstream_status", count(upstreamStatus.map { UInt64($0) })),
-            ("settled_at", JSONValue(settledAt.map { Timestamp.text($0) })),
-        ]
+    /// Appends the members of the row's document.
+    func add(to members: inout [JSONValue.Member]) {
+        members.append([
+            "outcome": JSONValue(outcome),
+            "tokens": [
+                "prompt": count(inputTokens), "completion": count(outputTokens),
+                "total": count(totalTokens), "cached": count(cachedInputTokens),
+                "requested": JSONValue(requested.tokens),
+                "requested_input": JSONValue(requested.input),
+            ], "input_tokens": count(inputTokens), "output_tokens": count(outputTokens),
+            "cached_input_tokens": count(cachedInputTokens),
+            "cost_usd": cost.map { JSONValue($0) } ?? .null,
+            "reserved_cost_usd": reservedCost.map { JSONValue($0) } ?? .null,
+            "billed_model": JSONValue(billedModel), "billed_provider": JSONValue(billedProvider),
+            "billed_supplier": JSONValue(billedSupplier), "billed_region": JSONValue(billedRegion),
+            "latency_ms": count(latency.map { UInt64($0) }),
+            "upstream_status": count(upstreamStatus.map { UInt64($0) }),
+            "settled_at": JSONValue(settledAt.map { Timestamp.text($0) }),
+        ])
     }
 
     private func count(_ count: UInt64?) -> JSONValue {

@@ -34,8 +34,8 @@ enum OperationRunner {
                 memory.abandon(key)
                 return reply
             }
-            memory.finish(key, fingerprint, reply, at: services.time.now().monotonic)
-            if reply.document != reply.document.withoutSecrets { forgetSecretsLater(services) }
+            let end = services.time.now().monotonic
+            if memory.finish(key, fingerprint, reply, at: end) { forgetSecretsLater(services) }
             return reply
         } catch {
             memory.abandon(key)

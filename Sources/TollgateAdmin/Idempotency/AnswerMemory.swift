@@ -77,12 +77,14 @@ package final class AnswerMemory: Sendable {
     }
 
     /// Keeps the answer to a request that was carried out.
+    ///
+    /// - Returns: whether it has a secret, which somebody must see forgotten.
     func finish(
         _ key: IdempotencyKey,
         _ fingerprint: Int,
         _ reply: APIReply,
         at now: MonotonicTime
-    ) {
+    ) -> Bool {
         let plain = reply.document.withoutSecrets
         let answer = Answer(
             fingerprint: fingerprint,
@@ -98,6 +100,7 @@ package final class AnswerMemory: Sendable {
             state.byteCount += answer.byteCount
             AnswerMemory.forget(&state, at: now)
         }
+        return answer.secret != nil
     }
 
     /// Forgets a request that was refused: it has changed nothing, and may be sent again.

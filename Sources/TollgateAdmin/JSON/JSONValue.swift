@@ -56,6 +56,13 @@ package enum JSONValue: Equatable, Sendable {
     }
 }
 
+extension [JSONValue.Member] {
+    /// Appends members, in the order in which they are written.
+    mutating func append(_ members: KeyValuePairs<String, JSONValue>) {
+        for (name, value) in members { append(JSONValue.Member(name, value)) }
+    }
+}
+
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral
 {

@@ -4,26 +4,40 @@ extension JSONValue {
     /// - Parameter isIndented: over several lines for people; otherwise without any white space.
     /// - Returns: the text, without a line break at its end.
     package func text(isIndented: Bool = false) -> String {
-        var writer = JSONWriter(isIndented: isIndented)
-        writer.write(self)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        var bytes: [UInt8] = []
+        append(to: &bytes, isIndented: isIndented)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The value as JSON text on one line, in UTF-8.
     package var utf8: [UInt8] {
-        var writer = JSONWriter(isIndented: false)
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return bytes
+    }
+
+    /// Appends the value as JSON text, in UTF-8.
+    ///
+    /// - Parameters:
+    ///   - bytes: where it goes; nothing is copied in between.
+    ///   - isIndented: over several lines for people; otherwise without any white space.
+    package func append(to bytes: inout [UInt8], isIndented: Bool = false) {
+        var writer = JSONWriter(bytes: bytes, isIndented: isIndented)
+        // Whose bytes they are now: two owners would make the first change a copy of all.
+        bytes = []
         writer.write(self)
-        return writer.bytes
+        bytes = writer.bytes
     }
 }
 
 /// Writes values as RFC 8259 says.
 private struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8]
     private let isIndented: Bool
     private var depth = 0
 
-    init(isIndented: Bool) {
+    init(bytes: [UInt8], isIndented: Bool) {
+        self.bytes = bytes
         self.isIndented = isIndented
     }
 
@@ -35,34 +49,35 @@ private struct JSONWriter {
         case .number(let text): bytes += text.utf8
         case .string(let text): write(text)
         case .array(let elements):
-            writeList("[", "]", count: elements.count) { writer, index in
-                writer.write(elements[index])
-            }
+            writeList("[", "]", elements) { writer, element in writer.write(element) }
         case .object(let members):
-            writeList("{", "}", count: members.count) { writer, index in
-                writer.write(members[index].name)
-                writer.bytes += (writer.isIndented ? ": " : ":").utf8
-                writer.write(members[index].value)
+            writeList("{", "}", members) { writer, member in
+                writer.write(member.name)
+                writer.bytes.append(UInt8(ascii: ":"))
+                if writer.isIndented { writer.bytes.append(UInt8(ascii: " ")) }
+                writer.write(member.value)
             }
         }
     }
 
-    private mutating func writeList(
-        _ start: String,
-        _ end: String,
-        count: Int,
-        _ writeElement: (inout JSONWriter, Int) -> Void
+    private mutating func writeList<Element>(
+        _ start: Unicode.Scalar,
+        _ end: Unicode.Scalar,
+        _ elements: [Element],
+        _ writeElement: (inout JSONWriter, Element) -> Void
     ) {
-        bytes += start.utf8
+        bytes.append(UInt8(ascii: start))
         depth += 1
-        for index in 0..<count {
-            if index > 0 { bytes += ",".utf8 }
+        var isFirst = true
+        for element in elements {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
             breakLine()
-            writeElement(&self, index)
+            writeElement(&self, element)
         }
         depth -= 1
-        if count > 0 { breakLine() }
-        bytes += end.utf8
+        if !elements.isEmpty { breakLine() }
+        bytes.append(UInt8(ascii: end))
     }
 
     private mutating func breakLine() {
@@ -73,19 +88,35 @@ private struct JSONWriter {
 
     private mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): bytes += "\\\"".utf8
-            case UInt8(ascii: "\\"): bytes += "\\\\".utf8
-            case 0x0A: bytes += "\\n".utf8
-            case 0x0D: bytes += "\\r".utf8
-            case 0x09: bytes += "\\t".utf8
-            case 0..<0x20, 0x7F:
-                let digits = String(byte, radix: 16)
-                bytes += "\\u00\(digits.count == 1 ? "0" : "")\(digits)".utf8
-            default: bytes.append(byte)
-            }
+        // Nearly every text is as it will be read: copied as a whole, not byte by byte.
+        if JSONWriter.isPlain(text.utf8.span) {
+            bytes += text.utf8
+        } else {
+            for byte in text.utf8 { write(byte) }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices where isEscaped(bytes[index]) { return false }
+        return true
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func write(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): bytes += "\\\"".utf8
+        case UInt8(ascii: "\\"): bytes += "\\\\".utf8
+        case 0x0A: bytes += "\\n".utf8
+        case 0x0D: bytes += "\\r".utf8
+        case 0x09: bytes += "\\t".utf8
+        case _ where JSONWriter.isEscaped(byte):
+            let digits = String(byte, radix: 16)
+            bytes += "\\u00\(digits.count == 1 ? "0" : "")\(digits)".utf8
+        default: bytes.append(byte)
+        }
     }
 }

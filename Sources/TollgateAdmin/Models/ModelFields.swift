@@ -38,20 +38,11 @@ package enum ModelFields {
     /// - Throws: a 400 with the path of the first field that cannot be.
     static func models(in document: JSONValue) throws(APIError) -> [Model] {
         var reader = try ObjectReader(document)
-        let value = try reader.needed("models", reader.take("models"))
-        let path = reader.path(of: "models")
+        let elements = try reader.elements("models", atMost: ModelCatalogue.modelLimit)
         try reader.finish()
-        guard case .array(let elements) = value else {
-            throw .invalidField(path, "must be an array, not \(value.kind)")
-        }
-        guard elements.count <= ModelCatalogue.modelLimit else {
-            throw .invalidField(path, "must have at most \(ModelCatalogue.modelLimit) entries")
-        }
         var models: [Model] = []
         models.reserveCapacity(elements.count)
-        for (index, element) in elements.enumerated() {
-            models.append(try model(element, at: path.element(index)))
-        }
+        for (element, path) in elements { models.append(try model(element, at: path)) }
         return models
     }
 

@@ -137,19 +137,24 @@ extension ObjectReader {
     }
 
     /// The elements of an array that must be there, each with its path.
-    fileprivate mutating func elements(
-        _ name: String
+    mutating func elements(
+        _ name: String,
+        atMost limit: Int = .max
     ) throws(APIError) -> [(value: JSONValue, path: FieldPath)] {
         let value = try needed(name, take(name))
-        return try ObjectReader.elements(value, at: path(of: name))
+        return try ObjectReader.elements(value, at: path(of: name), atMost: limit)
     }
 
     fileprivate static func elements(
         _ value: JSONValue,
-        at path: FieldPath
+        at path: FieldPath,
+        atMost limit: Int = .max
     ) throws(APIError) -> [(value: JSONValue, path: FieldPath)] {
         guard case .array(let elements) = value else {
             throw .invalidField(path, "must be an array, not \(value.kind)")
+        }
+        guard elements.count <= limit else {
+            throw .invalidField(path, "must have at most \(limit) entries")
         }
         return elements.enumerated().map { ($0.element, path.element($0.offset)) }
     }

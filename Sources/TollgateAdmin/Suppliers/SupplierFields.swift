@@ -13,18 +13,11 @@ enum SupplierFields {
         in document: JSONValue
     ) throws(APIError) -> [(name: String, changes: SupplierChanges)] {
         var reader = try ObjectReader(document)
-        let path = reader.path(of: "suppliers")
-        let value = try reader.needed("suppliers", reader.take("suppliers"))
+        let elements = try reader.elements("suppliers", atMost: SupplierRegistry.countLimit)
         try reader.finish()
-        guard case .array(let elements) = value else {
-            throw .invalidField(path, "must be an array, not \(value.kind)")
-        }
-        guard elements.count <= SupplierRegistry.countLimit else {
-            throw .invalidField(path, "must have at most \(SupplierRegistry.countLimit) entries")
-        }
         var suppliers: [(name: String, changes: SupplierChanges)] = []
-        for (index, element) in elements.enumerated() {
-            var reader = try ObjectReader(element, at: path.element(index))
+        for (element, path) in elements {
+            var reader = try ObjectReader(element, at: path)
             let name = try reader.needed("name", try reader.text("name"))
             suppliers.append((name, try changes(in: reader)))
         }

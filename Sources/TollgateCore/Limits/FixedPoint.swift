@@ -47,12 +47,18 @@ package enum FixedPoint {
 
     /// The shortest text of a number that was multiplied by ten to the power of `decimals`.
     package static func text(_ value: Int64, decimals: Int) -> String {
-        var digits = Array(String(value.magnitude))
-        while digits.count <= decimals { digits.insert("0", at: 0) }
-        var fraction = digits.suffix(decimals)
-        while fraction.last == "0" { fraction.removeLast() }
-        let whole = String(digits.dropLast(decimals))
-        return (value < 0 ? "-" : "") + whole + (fraction.isEmpty ? "" : "." + String(fraction))
+        // The digits from the last to the first; zeros at the end of a fraction are not written.
+        var rest = value.magnitude
+        var digits: [UInt8] = []
+        for place in 0..<20 where place <= decimals || rest > 0 {
+            if place == decimals, !digits.isEmpty { digits.append(UInt8(ascii: ".")) }
+            let digit = UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+            if digit == 0, digits.isEmpty, place < decimals { continue }
+            digits.append(UInt8(ascii: "0") + digit)
+        }
+        if value < 0 { digits.append(UInt8(ascii: "-")) }
+        return String(decoding: digits.reversed(), as: UTF8.self)
     }
 
     /// A number taken apart: its digits times a power of ten.

@@ -25,6 +25,8 @@ package struct LimitReport: Sendable {
 
     private var states = [8 of LimitState](repeating: LimitState.unlimited)
     package private(set) var count = 0
+    /// Whether the first of them is the one that denied.
+    private var hasDenied = false
     /// The tightest limit of requests over a time.
     package private(set) var requests: LimitState?
     /// The tightest limit of tokens over a time.
@@ -48,6 +50,7 @@ package struct LimitReport: Sendable {
     /// Forgets everything.
     package mutating func removeAll() {
         count = 0
+        hasDenied = false
         requests = nil
         tokens = nil
     }
@@ -78,7 +81,7 @@ package struct LimitReport: Sendable {
                     guard isDenied || everything || limit.isInHeaders else { continue }
                     let state = meter.state(of: limit, now)
                     noteForHeaders(state)
-                    if isDenied || everything { add(state, denied) }
+                    if isDenied || everything { add(state, isDenied: isDenied) }
                 }
             }
         }
@@ -94,18 +97,20 @@ package struct LimitReport: Sendable {
         }
     }
 
-    private mutating func add(_ state: LimitState, _ denied: LimitDenial?) {
-        let isFirst = denied?.limit == state.name && denied?.level == state.level
+    private mutating func add(_ state: LimitState, isDenied: Bool) {
         var place = min(count, LimitReport.capacity - 1)
-        if count == LimitReport.capacity, !isFirst, !state.isTighter(than: states[place]) { return }
+        if count == LimitReport.capacity, !isDenied, !state.isTighter(than: states[place]) {
+            return
+        }
         while place > 0 {
             let before = states[place - 1]
-            let staysFirst = denied?.limit == before.name && denied?.level == before.level
-            guard isFirst || !staysFirst && state.isTighter(than: before) else { break }
+            let staysFirst = hasDenied && place == 1
+            guard isDenied || !staysFirst && state.isTighter(than: before) else { break }
             states[place] = before
             place -= 1
         }
         states[place] = state
+        hasDenied = hasDenied || isDenied
         count = min(count + 1, LimitReport.capacity)
     }
 }

@@ -146,11 +146,12 @@ package final class MeterChain {
 
     /// The same chain at this moment, for questions that must leave no trace.
     package func copy() -> MeterChain {
-        MeterChain(
+        func copy(_ level: LimitLevel) -> Meter? { self[Int(level.rawValue)]?.copy() }
+        return MeterChain(
             key: key.copy(),
-            user: user?.copy(),
-            team: team?.copy(),
-            organization: organization?.copy()
+            user: copy(.user),
+            team: copy(.team),
+            organization: copy(.organization)
         )
     }
 

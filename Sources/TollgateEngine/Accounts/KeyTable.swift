@@ -41,7 +41,7 @@ final class KeyTable: Sendable {
 
     /// The key with this id, if it is in memory.
     func keyInMemory(_ id: KeyID) -> ActiveKey? {
-        shard(of: id).keys.withLock { $0.byID[id] }
+        shard(of: id).keys.withLock { $0[id] }
     }
 
     /// Makes a change of a key's record count from the next decision on.

@@ -59,6 +59,8 @@ package struct AuditEntry: Equatable, Sendable {
     package var limit: LimitPlace?
     /// How the request ended and what it used; nil while it is open, and for all but allowed ones.
     package var ending: RequestEnding?
+    /// What its report says was billed; nil when that is what was asked for, or not known.
+    package var billed: BilledService?
     /// How many requests the row stands for, and when; nil for a decision that has a row of its own.
     package var crowd: Crowd?
     /// What an administrator did; nil for decisions, which have all the rest.

@@ -41,6 +41,8 @@ package struct RecordedEnding: Sendable {
     package var ending: RequestEnding
     /// What the ending adds to what had been used before: all of it, unless an expiry counted first.
     package var added: Amounts
+    /// Whether the record says what was billed in the place of what was asked for.
+    package var isBilledOtherwise = false
 }
 
 extension SettlementRecord {
@@ -84,11 +86,14 @@ extension SettlementRecord {
         )
         request.status = try reader.number()
         request.latency = try reader.number()
+        // The lengths of four texts.
+        let lengths: UInt64 = try reader.number()
         return RecordedEnding(
             key: key,
             chargedAt: chargedAt,
             ending: request,
-            added: isOpen ? used : used - counted
+            added: isOpen ? used : used - counted,
+            isBilledOtherwise: lengths != 0
         )
     }
 

@@ -15,10 +15,14 @@ package enum SettlementRecord {
     static let isOpenFlag: UInt8 = 1 << 0
     static let isCancelledFlag: UInt8 = 1 << 1
 
-    private static let levelLength = 1 + 16 + 16
+    /// From the ending to what was used.
+    private static let chargeLength = 1 + 32 + 1 + 16 + 72
+    static let levelLength = 1 + 16 + 16
+    /// Tokens, status and latency.
+    static let reportLength = 24 + 6
     private static let textCount = 4
     static let lengthLimit =
-        3 + 1 + 32 + 1 + 16 + 72 + 1 + 4 * levelLength + 24 + 6 + 2 * textCount
+        3 + chargeLength + 1 + 4 * levelLength + reportLength + 2 * textCount
         + textCount * Settlement.textLimit
 
     /// Appends the end of a hold to a block.
@@ -117,13 +121,18 @@ package enum SettlementRecord {
         return Effect(ending: ending, reservation: reservation, key: key, used: charge.used)
     }
 
+    /// Passes over what comes before the levels.
+    static func skipCharge(_ reader: inout RecordReader) throws(StorageError) {
+        try reader.skip(chargeLength)
+    }
+
     /// Calls with each subject that a settlement counts on.
     static func forEachSubject(
         of record: Span<UInt8>,
         _ body: (SubjectID) -> Void
     ) throws(StorageError) {
         var reader = try RecordReader(record, type: type, "a settlement record")
-        try reader.skip(1 + 32 + 1 + 16 + 72)
+        try skipCharge(&reader)
         for _ in 0..<(try reader.number(UInt8.self)) {
             _ = try reader.level()
             body(SubjectID(rawValue: try reader.number()))

@@ -1,6 +1,5 @@
 internal import Synchronization
 package import TollgateCore
-internal import TollgateCrypto
 
 /// Who has to know that a group has changed: the engine.
 package protocol GroupFollower: AnyObject, Sendable {
@@ -13,13 +12,13 @@ package protocol GroupFollower: AnyObject, Sendable {
 /// Safe from any thread, but waits for the disk: never called on an event loop. Changes are made
 /// one at a time; each is in the catalogue, durably, and counts for the next decision when the
 /// method returns. Whoever makes one is held to what its own key may do, and it is recorded.
-package final class GroupRegistry: Sendable {
+package final class GroupRegistry: RecordingRegistry {
     private let catalogue: any GroupCatalogue
     private let follower: any GroupFollower
     private let usage: any UsageSource
     private let zones: ZoneCatalogue
     private let time: any TimeSource
-    private let actions: any ActionLog
+    let actions: any ActionLog
     private let changing = Mutex(())
 
     /// How many records one page looks at, so that a filter without matches cannot hold a thread.
@@ -294,34 +293,14 @@ package final class GroupRegistry: Sendable {
         unlike old: GroupRecord
     ) throws(RegistryError) {
         let name = action.isEmpty ? "credits.added" : "\(record.id.kind.noun).\(action)"
-        let fields = record.fields(unlike: old)
-        do {
-            try actions.record(
-                ManagementAction(name, by: actor, on: record.id.name, fields: fields)
-            )
-        } catch {
-            throw .unrecorded
-        }
+        try note(name, by: actor, on: record.id.name, fields: record.fields(unlike: old))
     }
 
     private func save(_ record: GroupRecord) throws(RegistryError) {
-        do {
-            try actions.prepare()
+        try save {
             try catalogue.save(record)
             try follower.groupChanged(record)
-        } catch {
-            throw .unavailable
         }
-    }
-
-    private func random() throws(RegistryError) -> UInt128 {
-        do { return try SecureRandom.uint128() } catch { throw .unavailable }
-    }
-
-    private func storage<Value>(
-        _ body: () throws(StorageError) -> Value
-    ) throws(RegistryError) -> Value {
-        do { return try body() } catch { throw .unavailable }
     }
 }
 

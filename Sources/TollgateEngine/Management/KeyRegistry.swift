@@ -7,10 +7,10 @@ internal import TollgateCrypto
 /// Safe from any thread, but waits for the disk: never called on an event loop. Changes are made
 /// one at a time; each is in the catalogue, durably, and counts for the next decision when the
 /// method returns. Whoever makes one is held to what its own key may do, and it is recorded.
-package final class KeyRegistry: Sendable {
+package final class KeyRegistry: RecordingRegistry {
     let engine: Engine
     private let membership: GroupMembership
-    private let actions: any ActionLog
+    let actions: any ActionLog
     private let changing = Mutex(())
     /// The newest id that was given out.
     private let newestID = Mutex(KeyID(rawValue: 0))
@@ -249,10 +249,7 @@ package final class KeyRegistry: Sendable {
         record.secrets = [secret]
         try changing.withLock { (_) throws(RegistryError) in
             try check()
-            try prepare()
-            try storage { () throws(StorageError) in
-                try engine.catalogue.save(record, replacing: nil)
-            }
+            try save { try engine.catalogue.save(record, replacing: nil) }
         }
         let fields = ["name"] + record.fields(unlike: blank)
         try note("key.created", by: creator?.keyID, on: "\(record.id)", fields: fields)
@@ -268,25 +265,6 @@ package final class KeyRegistry: Sendable {
         _ body: () throws(RegistryError) -> sending Value
     ) throws(RegistryError) -> sending Value {
         try changing.withLock { (_) throws(RegistryError) in try body() }
-    }
-
-    /// Makes sure that what is done next can be recorded.
-    func prepare() throws(RegistryError) {
-        try storage { () throws(StorageError) in try actions.prepare() }
-    }
-
-    /// Records what was done.
-    func note(
-        _ name: String,
-        by actor: KeyID?,
-        on target: String,
-        fields: [String] = []
-    ) throws(RegistryError) {
-        do {
-            try actions.record(ManagementAction(name, by: actor, on: target, fields: fields))
-        } catch {
-            throw .unrecorded
-        }
     }
 
     /// A new secret.
@@ -311,16 +289,6 @@ package final class KeyRegistry: Sendable {
             newest = fresh > newest ? fresh : KeyID(rawValue: newest.rawValue &+ 1)
             return newest
         }
-    }
-
-    private func random() throws(RegistryError) -> UInt128 {
-        do { return try SecureRandom.uint128() } catch { throw .unavailable }
-    }
-
-    func storage<Value>(
-        _ body: () throws(StorageError) -> Value
-    ) throws(RegistryError) -> Value {
-        do { return try body() } catch { throw .unavailable }
     }
 }
 

@@ -6,9 +6,9 @@ package import TollgateCore
 ///
 /// Safe from any thread. Reading `catalogue` never waits for the disk; all else may, and is never
 /// called on an event loop.
-package final class ModelRegistry: Sendable {
+package final class ModelRegistry: RecordingRegistry {
     private let store: any ModelStore
-    private let actions: (any ActionLog)?
+    let actions: any ActionLog
     private let state: Mutex<State>
     private let changing = Mutex(())
     private let onChange: @Sendable (ModelCatalogue) -> Void
@@ -36,14 +36,14 @@ package final class ModelRegistry: Sendable {
     /// - Parameters:
     ///   - base: the catalogue of the program or of a file.
     ///   - store: where models are kept.
-    ///   - actions: where changes are recorded; nil where they are not.
+    ///   - actions: where it is recorded what was done.
     ///   - onChange: called with each new catalogue, one after another.
     /// - Throws: `.unavailable` when the store cannot be read, `.invalid` when base and store
     ///   together have too many models.
     package init(
         base: ModelCatalogue,
         store: any ModelStore,
-        actions: (any ActionLog)? = nil,
+        actions: any ActionLog,
         onChange: @escaping @Sendable (ModelCatalogue) -> Void = { _ in }
     ) throws(RegistryError) {
         self.store = store
@@ -71,8 +71,8 @@ package final class ModelRegistry: Sendable {
     ///   - models: which.
     ///   - version: the version that the caller has seen; nil to change whatever is there.
     ///   - actor: who does it.
-    /// - Throws: `.invalid` with the field of the first that cannot be, `.changedMeanwhile` or
-    ///   `.unavailable`.
+    /// - Throws: `.invalid` with the field of the first that cannot be, `.changedMeanwhile`,
+    ///   `.unavailable` or `.unrecorded`.
     package func put(
         _ models: [Model],
         version: UInt64? = nil,
@@ -93,7 +93,7 @@ package final class ModelRegistry: Sendable {
     /// - Parameters:
     ///   - id: which, without regard to case.
     ///   - actor: who does it.
-    /// - Throws: `.notFound` when there is no model of this id, or `.unavailable`.
+    /// - Throws: `.notFound` when there is no model of this id, `.unavailable` or `.unrecorded`.
     package func remove(_ id: String, by actor: Principal? = nil) throws(RegistryError) {
         let key = ModelRegistry.key(id)
         guard let model = catalogue.models.first(where: { ModelRegistry.key($0.id) == key }) else {
@@ -125,21 +125,15 @@ package final class ModelRegistry: Sendable {
             var (base, stored) = state.withLock { ($0.base, $0.stored) }
             for model in models { stored[ModelRegistry.key(model.id)] = model }
             let catalogue = try ModelRegistry.merge(base, stored)
-            do {
-                try actions?.prepare()
-                try store.save(models)
-            } catch {
-                throw .unavailable
-            }
+            try save { try store.save(models) }
             let old = self.catalogue
             publish(State(base: base, stored: stored, catalogue: catalogue))
-            let action = ManagementAction(
+            try note(
                 name,
                 by: actor?.keyID,
                 on: models.map(\.id).joined(separator: ", "),
                 fields: ModelRegistry.fields(of: models, unlike: old)
             )
-            do { try actions?.record(action) } catch { throw .unavailable }
         }
     }
 

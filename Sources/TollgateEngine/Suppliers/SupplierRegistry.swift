@@ -8,14 +8,14 @@ package import TollgateCrypto
 /// event loop. Changes are made one at a time; each is stored, durably, and in the catalogue that
 /// requests go by when the method returns. Credentials go in and never come out again but in that
 /// catalogue.
-package final class SupplierRegistry: Sendable {
+package final class SupplierRegistry: RecordingRegistry {
     /// The most suppliers that are taken.
     package static let countLimit = 1000
 
     private let store: any SupplierStore
     private let box: SecretBox
     private let time: any TimeSource
-    private let actions: (any ActionLog)?
+    let actions: any ActionLog
     private let onChange: @Sendable (SupplierCatalogue) -> Void
     private let changing = Mutex(())
     private let state: Mutex<State>
@@ -32,14 +32,14 @@ package final class SupplierRegistry: Sendable {
     ///   - store: where suppliers are kept.
     ///   - box: encrypts their credentials.
     ///   - time: the clocks.
-    ///   - actions: where changes are recorded; nil where they are not.
+    ///   - actions: where it is recorded what was done.
     ///   - onChange: called with each new catalogue, one after another.
     /// - Throws: `.unavailable` when the store cannot be read.
     package init(
         store: any SupplierStore,
         box: SecretBox,
         time: any TimeSource,
-        actions: (any ActionLog)? = nil,
+        actions: any ActionLog,
         onChange: @escaping @Sendable (SupplierCatalogue) -> Void = { _ in }
     ) throws(RegistryError) {
         self.store = store
@@ -94,8 +94,8 @@ package final class SupplierRegistry: Sendable {
     ///   - version: the version of the list that the caller has seen; nil to change whatever is there.
     ///   - actor: who does it.
     /// - Returns: the records as they are now.
-    /// - Throws: `.invalid` with the field of the first that cannot be, `.changedMeanwhile` or
-    ///   `.unavailable`.
+    /// - Throws: `.invalid` with the field of the first that cannot be, `.changedMeanwhile`,
+    ///   `.unavailable` or `.unrecorded`.
     package func put(
         _ suppliers: [(name: String, changes: SupplierChanges)],
         version: UInt64?,
@@ -119,7 +119,8 @@ package final class SupplierRegistry: Sendable {
             try save(records)
             for (record, supplier) in zip(records, suppliers) {
                 let name = isNew.contains(record.name) ? "supplier.created" : "supplier.updated"
-                try log(name, actor, record.name, supplier.changes.fields)
+                let fields = supplier.changes.fields
+                try note(name, by: actor?.keyID, on: record.name, fields: fields)
             }
             return records
         }
@@ -133,7 +134,7 @@ package final class SupplierRegistry: Sendable {
     ///   - changes: what is to be different.
     ///   - actor: who does it.
     /// - Returns: the record as it is now.
-    /// - Throws: any `RegistryError`; then nothing has changed.
+    /// - Throws: any `RegistryError`; then nothing has changed, but for `.unrecorded`.
     package func update(
         _ name: String,
         version: UInt64?,
@@ -147,7 +148,7 @@ package final class SupplierRegistry: Sendable {
             try changes.apply(to: &record, at: "")
             record = try finish(record, over: old, changes, at: "")
             try save([record])
-            try log("supplier.updated", actor, name, changes.fields)
+            try note("supplier.updated", by: actor?.keyID, on: name, fields: changes.fields)
             return record
         }
     }
@@ -158,7 +159,8 @@ package final class SupplierRegistry: Sendable {
     ///   - name: which.
     ///   - version: the version that the caller has seen; nil to forget whatever is there.
     ///   - actor: who does it.
-    /// - Throws: any `RegistryError`; then it is still there, unless the store is `.unavailable`.
+    /// - Throws: any `RegistryError`; then it is still there, unless the store is `.unavailable` or
+    ///   the removal `.unrecorded`.
     package func remove(
         _ name: String,
         version: UInt64?,
@@ -167,11 +169,11 @@ package final class SupplierRegistry: Sendable {
         try changing.withLock { (_) throws(RegistryError) in
             let old = try supplier(name)
             if let version, version != old.version { throw .changedMeanwhile }
-            do { try store.removeSupplier(name) } catch { throw .unavailable }
+            try save { try store.removeSupplier(name) }
             var records = state.withLock { $0.records }
             records[name] = nil
             try publish(records)
-            try log("supplier.deleted", actor, name, [])
+            try note("supplier.deleted", by: actor?.keyID, on: name)
         }
     }
 
@@ -277,12 +279,7 @@ package final class SupplierRegistry: Sendable {
     }
 
     private func save(_ records: [SupplierRecord]) throws(RegistryError) {
-        do {
-            try actions?.prepare()
-            try store.save(records)
-        } catch {
-            throw .unavailable
-        }
+        try save { try store.save(records) }
         var all = state.withLock { $0.records }
         for record in records { all[record.name] = record }
         try publish(all)
@@ -320,20 +317,5 @@ package final class SupplierRegistry: Sendable {
             catalogue: SupplierCatalogue(suppliers),
             unreadable: unreadable.sorted()
         )
-    }
-
-    private func log(
-        _ name: String,
-        _ actor: Principal?,
-        _ target: String,
-        _ fields: [String]
-    ) throws(RegistryError) {
-        do {
-            try actions?.record(
-                ManagementAction(name, by: actor?.keyID, on: target, fields: fields)
-            )
-        } catch {
-            throw .unavailable
-        }
     }
 }

@@ -9,6 +9,7 @@ extension LoopGateway {
     func envoyCheck(_ call: CallID, _ message: Span<UInt8>) {
         switch envoyDecision(message) {
         case .success(let decision):
+            if isLogged { log(decision, on: call, message) }
             EnvoyAnswer.write(decision, on: request, to: &envoyResponse)
             reply(to: call, with: envoyResponse)
         case .failure(let failure):

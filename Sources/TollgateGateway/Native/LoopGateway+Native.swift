@@ -7,7 +7,9 @@ internal import TollgateWire
 extension LoopGateway {
     /// Answers one question.
     func check(_ call: CallID, _ message: Span<UInt8>) {
-        if let failure = writeAnswer(to: message) { return loop.fail(call, failure.status, .now) }
+        if let failure = writeAnswer(to: message, on: call) {
+            return loop.fail(call, failure.status, .now)
+        }
         reply(to: call, with: output)
     }
 
@@ -18,14 +20,15 @@ extension LoopGateway {
     /// Has a question decided, and writes the answer into `output`.
     ///
     /// - Returns: why the question cannot be answered; nil when it was.
-    private func writeAnswer(to message: Span<UInt8>) -> FailurePolicy? {
+    private func writeAnswer(to message: Span<UInt8>, on call: CallID) -> FailurePolicy? {
         if let failure = read(message) { return failure }
-        return request.wantsExplanation ? writeExplainedDecision() : writeDecision()
+        return request.wantsExplanation ? writeExplainedDecision(on: call) : writeDecision(on: call)
     }
 
-    private func writeDecision() -> FailurePolicy? {
+    private func writeDecision(on call: CallID) -> FailurePolicy? {
         switch decide() {
         case .success(let decision):
+            if isLogged { log(decision, on: call) }
             output.removeAll()
             NativeCheckResponse.write(
                 decision.verdict,
@@ -39,10 +42,10 @@ extension LoopGateway {
         }
     }
 
-    private func writeExplainedDecision() -> FailurePolicy? {
+    private func writeExplainedDecision(on call: CallID) -> FailurePolicy? {
         // Before the decision: once that has counted, it would explain the next request.
         let lines = decisions.explain(request)
-        if let failure = writeDecision() { return failure }
+        if let failure = writeDecision(on: call) { return failure }
         for line in lines { NativeCheckResponse.writeExplanation(line, to: &output) }
         return nil
     }
@@ -73,7 +76,9 @@ extension LoopGateway {
 extension LoopGateway {
     /// Answers the next question of a stream.
     func checkNext(_ call: CallID, _ message: Span<UInt8>) {
-        if let failure = writeAnswer(to: message) { return endCheckStream(call, failure.status) }
+        if let failure = writeAnswer(to: message, on: call) {
+            return endCheckStream(call, failure.status)
+        }
         send(output, on: call)
     }
 

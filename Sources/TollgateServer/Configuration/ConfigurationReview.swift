@@ -1,3 +1,5 @@
+internal import TollgateAdmin
+
 /// All settings with their sources, and everything that is wrong with them.
 package struct ConfigurationReview: Sendable {
     /// One setting.
@@ -42,15 +44,21 @@ package struct ConfigurationReview: Sendable {
         self.problems = problems.map(\.description)
     }
 
-    /// What is wrong with certificates, which a server reads when it starts.
+    /// What is wrong with the certificates of either listener, which a server reads when it starts.
     private static func problems(
         ofFilesIn configuration: ServerConfiguration
     ) -> [ConfigurationError] {
+        var problems: [ConfigurationError] = []
         do {
             _ = try House.openTLS(configuration.rpcTLS)
-            return []
         } catch {
-            return [ConfigurationError(error.description)]
+            problems.append(ConfigurationError(error.description))
         }
+        do {
+            try configuration.admin.tls?.check()
+        } catch {
+            problems.append(ConfigurationError(error.description))
+        }
+        return problems
     }
 }

@@ -49,8 +49,8 @@ package struct ServerConfiguration: Sendable {
     let activeKeys: Int
     /// How long the audit trail is kept, in milliseconds; nil for ever.
     let auditRetention: Int64?
-    /// The file that checkpoints are appended to.
-    let auditCheckpoints: String?
+    /// Where checkpoints of the audit trail go; nil for nowhere.
+    let auditCheckpoints: CheckpointPlace?
     let gateway: GatewayConfiguration
     package let logFormat: LogFormat
     package let logLevel: Logger.Level
@@ -97,7 +97,7 @@ package struct ServerConfiguration: Sendable {
         maximumMessage = try values.number(.maximumMessage, in: 1024...(64 << 20)) ?? 0
         activeKeys = try values.number(.activeKeys, in: 1000...100_000_000) ?? 0
         auditRetention = try values.age(.auditRetention)
-        auditCheckpoints = values.text(.auditCheckpoints)
+        auditCheckpoints = try ServerConfiguration.place(.auditCheckpoints, values)
         var gateway = GatewayConfiguration()
         gateway.trustsRequestHeaders = try values.flag(.trustRequestHeaders)
         gateway.trustedHops = try values.number(.trustedHops, in: 0...32) ?? 0
@@ -147,6 +147,18 @@ package struct ServerConfiguration: Sendable {
             return try ListenAddress(parsing: values.text(setting) ?? "")
         } catch {
             throw values.problem(setting, error.message)
+        }
+    }
+
+    private static func place(
+        _ setting: Setting,
+        _ values: SettingValues
+    ) throws(ConfigurationError) -> CheckpointPlace? {
+        guard let text = values.text(setting) else { return nil }
+        do {
+            return try CheckpointPlace(parsing: text)
+        } catch {
+            throw values.problem(setting, error.description)
         }
     }
 

@@ -190,9 +190,10 @@ package struct Setting: Sendable {
     )
     package static let auditCheckpoints = Setting(
         "audit-checkpoints",
-        "FILE",
+        "PLACE",
         nil,
-        "Appends signed checkpoints of the audit trail to this file; keep it on another machine."
+        "Where signed checkpoints of the audit trail go: a file, syslog: for this machine's log, or "
+            + "syslog://HOST:PORT for another's; keep them where nobody who runs this server can."
     )
 
     package static let all = [

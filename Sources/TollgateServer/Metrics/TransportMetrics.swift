@@ -65,7 +65,7 @@ enum TransportMetrics {
             ),
             MetricFamily(
                 "tollgate_decision_duration_seconds",
-                "Checks and reports of usage: from the turn in which they were read to the socket.",
+                "Checks and reports of usage: from reading their bytes to handing over the answers.",
                 transport.answers
             ),
         ]

@@ -36,7 +36,7 @@ final class AuditSteward: Sendable {
         private let store: Store
         private let time: any TimeSource
         private let retention: Int64?
-        private let file: CheckpointFile?
+        private let sink: (any CheckpointSink)?
         private let key: SigningKey?
         private let log = Logger(label: "tollgate.audit")
         private var last: AuditCheckpoint?
@@ -46,7 +46,7 @@ final class AuditSteward: Sendable {
             store = house.store
             time = house.engine.time
             retention = house.configuration.auditRetention
-            file = house.checkpoints?.file
+            sink = house.checkpoints?.sink
             key = house.checkpoints?.key
         }
 
@@ -71,10 +71,10 @@ final class AuditSteward: Sendable {
         }
 
         private func writeCheckpoint() throws {
-            guard let file, let key else { return }
+            guard let sink, let key else { return }
             let checkpoint = try store.checkpoint()
             if checkpoint == last { return }
-            try file.append(try SignedCheckpoint(checkpoint, at: time.now().wall, by: key))
+            try sink.append(try SignedCheckpoint(checkpoint, at: time.now().wall, by: key))
             last = checkpoint
         }
     }

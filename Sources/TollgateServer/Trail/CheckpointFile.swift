@@ -2,7 +2,7 @@ internal import Glibc
 internal import TollgateCore
 
 /// The file that checkpoints are appended to, one signed line each.
-final class CheckpointFile: Sendable {
+final class CheckpointFile: CheckpointSink {
     private let path: String
     private let file: Int32
 

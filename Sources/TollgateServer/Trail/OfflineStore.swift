@@ -22,7 +22,7 @@ package struct OfflineStore: Sendable {
     /// Proves what can be proved of everything that is kept.
     ///
     /// - Parameters:
-    ///   - checkpoints: a file of checkpoints to compare with; nil for none.
+    ///   - checkpoints: a file of checkpoints, or a log with some, to compare with; nil for none.
     ///   - publicKey: the key that has signed them, in hexadecimal; nil for that of the directory.
     /// - Returns: what was found.
     /// - Throws: in one line, why nothing can be said.
@@ -96,18 +96,25 @@ package struct OfflineStore: Sendable {
             throw ServerError("\(path) cannot be read")
         }
         var checkpoints: [AuditCheckpoint] = []
-        for (index, line) in data.split(separator: 0x0A).enumerated() {
+        var isEmpty = true
+        let lines = data.split(separator: 0x0A, omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() where !line.isEmpty {
             let place = "\(path):\(index + 1)"
             guard let signed = SignedCheckpoint(line) else {
-                report.problems.append("\(place): is no checkpoint")
+                // What others have written into the same log begins with a time or a priority.
+                if line.first == UInt8(ascii: "{") {
+                    report.problems.append("\(place): is no checkpoint")
+                }
                 continue
             }
+            isEmpty = false
             guard signed.publicKey == publicKey, signed.isGenuine else {
                 report.problems.append("\(place): is not signed by this server's key")
                 continue
             }
             checkpoints.append(signed.checkpoint)
         }
+        if isEmpty { report.problems.append("\(path): has no checkpoint") }
         return checkpoints
     }
 

@@ -3,7 +3,7 @@ internal import TollgateCore
 internal import TollgateCrypto
 internal import TollgateStore
 
-/// How far the audit trail had come, signed: one line of the file of checkpoints.
+/// How far the audit trail had come, signed: one line of a file or a log.
 ///
 /// Kept where nobody who can change the store can change it, it proves that nothing from before was
 /// changed or removed since.
@@ -21,10 +21,10 @@ struct SignedCheckpoint {
         signature = try key.sign(SignedCheckpoint.signedBytes(checkpoint, self.time))
     }
 
-    /// Reads a line; nil when it is none.
+    /// Reads a line, also as log daemons write it, with something in front; nil when it is none.
     init?(_ line: some Collection<UInt8>) {
         guard
-            let document = try? JSONParser.value(of: Array(line)),
+            let document = try? JSONParser.value(of: Array(line.drop { $0 != UInt8(ascii: "{") })),
             case .string(let time)? = document["time"],
             case .integer(let position)? = document["position"], position >= 0,
             case .integer(let sealed)? = document["sealed"], sealed >= 0,

@@ -43,12 +43,25 @@ struct EndFinder {
                 var index = SegmentIndex(endsOf: header, snapshot)
                 for place in open where outline.ends.contains(entries[place].reservation) {
                     let end = try index.end(of: entries[place].reservation)
-                    if let end { entries[place].ending = end }
+                    guard let end else { continue }
+                    entries[place].ending = end.ending
+                    entries[place].billed = try billed(at: end, of: header.last)
                 }
             }
             open.removeAll { isDecided(entries[$0], at: outline.earliest) }
             isThere = try iterator.next()
         }
+    }
+
+    /// What the record of an end says was billed.
+    private func billed(
+        at end: SegmentEnd,
+        of last: UInt64
+    ) throws(StorageError) -> BilledService? {
+        guard end.isBilledOtherwise else { return nil }
+        let texts = try SegmentChunk.texts(end.chunk, of: last, in: snapshot)
+        let record = try SegmentChunk.record(in: texts.bytes, at: end.offset, of: last)
+        return try SettlementRecord.billed(of: record)
     }
 
     /// Whether nothing can come any more that ends a request otherwise.
@@ -72,7 +85,7 @@ struct EndFinder {
         let sealed = try BlockJournal.sealedPosition(in: snapshot)
         let start = max(sealed, oldest &- 1)
         // Taken out meanwhile, for the closure may not hold on to the parameter.
-        var found: [(Int, RequestEnding)] = []
+        var found: [(Int, RequestEnding, BilledService?)] = []
         try BlockJournal.forEachBlock(after: start, upTo: frontier, in: snapshot) {
             (_, block) throws(StorageError) in
             var reader = try JournalBlockReader(block)
@@ -83,10 +96,13 @@ struct EndFinder {
                     continue
                 }
                 let end = try SettlementRecord.ending(of: record, time: reader.time)
-                found.append((place, end.ending))
+                found.append((place, end.ending, try SettlementRecord.billed(of: record)))
             }
             return true
         }
-        for (place, ending) in found { entries[place].ending = ending }
+        for (place, ending, billed) in found {
+            entries[place].ending = ending
+            entries[place].billed = billed
+        }
     }
 }

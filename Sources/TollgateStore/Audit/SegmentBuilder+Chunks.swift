@@ -85,7 +85,9 @@ extension SegmentBuilder {
         try SegmentBuilder.emit(rows, .rows, emit) { $0.write(to: &$1) }
         try SegmentBuilder.emit(keys, .keys, emit) { $0.write(to: &$1) }
         try SegmentBuilder.emit(allows, .allows, emit) { $0.write(to: &$1) }
-        try SegmentBuilder.emit(ends, .ends, emit) { SegmentEnd($0.ending).write(to: &$1) }
+        // The rows know by now where their records are.
+        let ends = zip(ends, endRows).map { SegmentEnd($0, rows[Int($1)]) }
+        try SegmentBuilder.emit(ends, .ends, emit) { $0.write(to: &$1) }
         try SegmentBuilder.emit(usage, .usage, emit) { $0.write(to: &$1) }
     }
 

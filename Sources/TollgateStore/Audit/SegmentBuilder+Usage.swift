@@ -12,6 +12,7 @@ extension SegmentBuilder {
             return (one, left) < (other, right)
         }
         ends = order.map { ends[$0] }
+        endRows = order.map { endRows[$0] }
     }
 
     /// Sums up what the segment adds to what was used; after `sortReservations`.

@@ -22,6 +22,8 @@ struct SegmentBuilder {
     var models = ModelNumbers()
     var allows: [SegmentAllow] = []
     var ends: [RecordedEnding] = []
+    /// The row of each of them.
+    var endRows: [UInt32] = []
     /// Where in `keys` each of them is, while blocks are taken.
     private var places = PlaceTable()
 
@@ -93,6 +95,7 @@ struct SegmentBuilder {
             row.reason = SegmentRow.settlement
             row.key = number(of: ended.key)
             ends.append(ended)
+            endRows.append(row32)
             header.outline.ends.add(ended.ending.reservation)
         case .charge:
             return

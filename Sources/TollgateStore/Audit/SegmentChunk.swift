@@ -76,6 +76,39 @@ enum SegmentChunk {
         return value
     }
 
+    /// A chunk of texts.
+    ///
+    /// - Throws: `.corrupt` when it is missing.
+    static func texts(
+        _ number: UInt32,
+        of last: UInt64,
+        in snapshot: Snapshot
+    ) throws(StorageError) -> PinnedValue {
+        let key = key(last, .texts, number)
+        guard let value = try snapshot.value(of: key.span, in: .segments) else {
+            throw missing(.texts, Int(number), of: last)
+        }
+        return value
+    }
+
+    /// The record that starts at an offset of a chunk of texts.
+    ///
+    /// - Throws: `.corrupt` when it does not fit in there.
+    @_lifetime(copy texts)
+    static func record(
+        in texts: Span<UInt8>,
+        at offset: UInt16,
+        of last: UInt64
+    ) throws(StorageError) -> Span<UInt8> {
+        let start = Int(offset)
+        guard
+            texts.count - start >= 2,
+            case let length = Int(texts.littleEndian(at: start) as UInt16),
+            length <= texts.count - start
+        else { throw missing(.texts, start, of: last) }
+        return texts.extracting(start..<start + length)
+    }
+
     static func missing(_ kind: Kind, _ number: Int, of last: UInt64) -> StorageError {
         StorageError(.corrupt, "segment \(last): \(kind) \(number) missing or too short")
     }

@@ -32,16 +32,26 @@ struct SegmentAllow {
 
 /// How a request ended, as its decision's row shows it, found by its reservation.
 ///
-/// 72 bytes, little-endian: reservation (16), time (8), input, output and cached input tokens (8
+/// 80 bytes, little-endian: reservation (16), time (8), input, output and cached input tokens (8
 /// each), tokens and cost that count (8 each), latency (4), status (2), ending (1), flags (1: it
-/// counts as a request, 2: cancelled). Of several with one reservation, the last one is the latest.
+/// counts as a request, 2: cancelled, 4: its record says what was billed), the record's chunk of texts
+/// (4), offset in it (2), two zeros. Of several with one reservation, the last one is the latest.
 struct SegmentEnd {
-    static let length = 72
+    static let length = 80
 
     let ending: RequestEnding
+    /// Whether the record says what was billed in the place of what was asked for.
+    let isBilledOtherwise: Bool
+    /// The chunk of texts that has the record, and where in it the record starts.
+    let chunk: UInt32
+    let offset: UInt16
 
-    init(_ ending: RequestEnding) {
-        self.ending = ending
+    /// How a request ended, and the row of the record that says so.
+    init(_ recorded: RecordedEnding, _ row: SegmentRow) {
+        ending = recorded.ending
+        isBilledOtherwise = recorded.isBilledOtherwise
+        chunk = row.chunk
+        offset = row.offset
     }
 
     /// Adds the entry to a chunk.
@@ -56,7 +66,11 @@ struct SegmentEnd {
         writer.append(ending.latency)
         writer.append(ending.status)
         writer.append(ending.ending.rawValue)
-        writer.append(UInt8(ending.used.requests > 0 ? 1 : 0) | (ending.isCancelled ? 2 : 0))
+        writer.append(
+            UInt8(ending.used.requests > 0 ? 1 : 0) | (ending.isCancelled ? 2 : 0)
+                | (isBilledOtherwise ? 4 : 0)
+        )
+        writer.append(UInt64(chunk) | UInt64(offset) << 32)
     }
 
     /// Reads the entry with a number out of a chunk that has it.
@@ -79,6 +93,9 @@ struct SegmentEnd {
             )
         )
         ending.isCancelled = flags & 2 != 0
+        isBilledOtherwise = flags & 4 != 0
+        self.chunk = chunk.littleEndian(at: start + 72)
+        offset = chunk.littleEndian(at: start + 76)
         ending.tokens = TokenCounts(
             input: chunk.littleEndian(at: start + 24),
             cachedInput: chunk.littleEndian(at: start + 40),

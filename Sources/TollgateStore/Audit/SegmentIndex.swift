@@ -36,9 +36,9 @@ struct SegmentIndex {
     }
 
     /// How the request ended, as far as this segment knows.
-    mutating func end(of reservation: ReservationID) throws(StorageError) -> RequestEnding? {
+    mutating func end(of reservation: ReservationID) throws(StorageError) -> SegmentEnd? {
         guard let place = try place(of: reservation) else { return nil }
-        return try SegmentEnd(place, of: chunk.span).ending
+        return try SegmentEnd(place, of: chunk.span)
     }
 
     /// The row of the decision; nil when it is not in this segment.

@@ -5,7 +5,7 @@ internal import TollgateEngine
 ///
 /// All of it has one length, so reading it costs next to nothing however many segments there are.
 struct SegmentOutline: Equatable {
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
 
     /// The last position before this segment: where the one before it ends.
     var previous: UInt64 = 0

@@ -106,11 +106,8 @@ struct SegmentReader {
         if let key = plan.key { isWanted = isWanted && row.key == key }
         if let model = plan.model { isWanted = isWanted && row.model == model }
         guard isWanted else { return collector.passed(row.place) }
-        let key = SegmentChunk.key(header.last, .texts, row.chunk)
-        guard let texts = try snapshot.value(of: key.span, in: .segments) else {
-            throw SegmentChunk.missing(.texts, Int(row.chunk), of: header.last)
-        }
-        let record = try record(in: texts.bytes, at: Int(row.offset))
+        let texts = try SegmentChunk.texts(row.chunk, of: header.last, in: snapshot)
+        let record = try SegmentChunk.record(in: texts.bytes, at: row.offset, of: header.last)
         if row.model == SegmentRow.otherModel && plan.model != nil {
             // Models without a number share one, so here only the text tells.
             isWanted = try AuditRecord.hasModel(record, plan.modelText)
@@ -120,22 +117,6 @@ struct SegmentReader {
             if query.wantsKey(entry.keyID) { collector.add(entry) }
         }
         collector.passed(row.place, cost: AuditCollector.seekCost)
-    }
-
-    /// The record that starts at an offset of a chunk of texts.
-    @_lifetime(copy texts)
-    private func record(
-        in texts: Span<UInt8>,
-        at offset: Int
-    ) throws(StorageError) -> Span<UInt8> {
-        guard texts.count - offset >= 2 else {
-            throw SegmentChunk.missing(.texts, offset, of: header.last)
-        }
-        let length = Int(texts.littleEndian(at: offset) as UInt16)
-        guard length <= texts.count - offset else {
-            throw SegmentChunk.missing(.texts, offset, of: header.last)
-        }
-        return texts.extracting(offset..<offset + length)
     }
 
     /// Where the rows of a key are, and its number; nil when it has none.

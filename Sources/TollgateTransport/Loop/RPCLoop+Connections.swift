@@ -35,7 +35,9 @@ extension RPCLoop {
             return
         }
         if let tls {
-            try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls.current))
+            // The turn begins with what is read, so that decrypting it counts as time that it took.
+            let handler = TLSHandler(context: tls.current) { self.openTurn() }
+            try channel.pipeline.syncOperations.addHandler(handler)
         }
         let peer = peer ?? Peer(address: RPCLoop.address(of: channel))
         try channel.pipeline.syncOperations.addHandler(ProtocolDetector(self, peer: peer))

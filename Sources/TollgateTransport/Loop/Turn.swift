@@ -34,7 +34,7 @@ final class Turn {
     let answers = Pile<StagedAnswer>(capacity: 64, retained: 1 << 14)
     let bytes = ByteStore(capacity: 8 << 10)
     var disposition = Disposition.held
-    /// When it began, on the loop's clock.
+    /// When its first bytes were read, on the loop's clock.
     var beganAt: Int64 = 0
     /// How many messages of it leave only when what they say is recorded.
     private(set) var committedCount = 0

@@ -43,6 +43,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     }
 
     private let context: TLSContext
+    private let whenReading: () -> Void
     private var phase = Phase.waiting
     /// There is one while `handshaking` and `open`.
     private var connection: TLSConnection?
@@ -64,8 +65,13 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var unflushed: EventLoopPromise<Void>?
 
     /// TLS for one connection.
-    package init(context: TLSContext) {
+    ///
+    /// - Parameters:
+    ///   - context: certificates and rules.
+    ///   - whenReading: called with each read of the socket, before anything is decrypted.
+    package init(context: TLSContext, whenReading: @escaping () -> Void = {}) {
         self.context = context
+        self.whenReading = whenReading
     }
 
     // MARK: Coming and going
@@ -130,6 +136,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // What comes after the peer's end is not looked at.
         guard let connection, !isPeerDone else { return }
+        whenReading()
         connection.feed(unwrapInboundIn(data))
         if phase == .handshaking { shakeHands(context, connection) }
         deliver(context)

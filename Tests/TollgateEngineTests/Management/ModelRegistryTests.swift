@@ -18,9 +18,11 @@ struct ModelRegistryTests {
 
     @Test("what is put wins over the base, without regard to case, and survives a new start")
     func put() throws {
-        let registry = try ModelRegistry(base: base, store: store)
+        let registry = try ModelRegistry(base: base, store: store, actions: InMemoryActions())
         try registry.put([Model(id: "ONE", provider: "mine"), Model(id: "new", provider: "mine")])
-        for registry in [registry, try ModelRegistry(base: base, store: store)] {
+        for registry in [
+            registry, try ModelRegistry(base: base, store: store, actions: InMemoryActions()),
+        ] {
             #expect(provider("one", registry) == "mine")
             #expect(provider("new", registry) == "mine")
             #expect(provider("zwei", registry) == "base")
@@ -30,11 +32,11 @@ struct ModelRegistryTests {
 
     @Test("what is removed stays removed over every base, until it is put again")
     func remove() throws {
-        let registry = try ModelRegistry(base: base, store: store)
+        let registry = try ModelRegistry(base: base, store: store, actions: InMemoryActions())
         try registry.remove("TWO")
         #expect(throws: RegistryError.notFound) { try registry.remove("two") }
         #expect(throws: RegistryError.notFound) { try registry.remove("zwei") }
-        let again = try ModelRegistry(base: base, store: store)
+        let again = try ModelRegistry(base: base, store: store, actions: InMemoryActions())
         try again.rebase(on: ModelCatalogue([Model(id: "Two", provider: "other")]))
         #expect(provider("two", again) == nil)
         try again.put([Model(id: "two", provider: "mine")])
@@ -43,7 +45,7 @@ struct ModelRegistryTests {
 
     @Test("a new base takes the place of the old one under what was put")
     func rebase() throws {
-        let registry = try ModelRegistry(base: base, store: store)
+        let registry = try ModelRegistry(base: base, store: store, actions: InMemoryActions())
         try registry.put([Model(id: "one", provider: "mine")])
         try registry.rebase(
             on: ModelCatalogue([
@@ -57,7 +59,8 @@ struct ModelRegistryTests {
     @Test("each new catalogue is told, and one that could not be kept is not")
     func told() throws {
         let told = Mutex<[Int]>([])
-        let registry = try ModelRegistry(base: base, store: store) { catalogue in
+        let registry = try ModelRegistry(base: base, store: store, actions: InMemoryActions()) {
+            catalogue in
             told.withLock { $0.append(catalogue.models.count) }
         }
         try registry.put([Model(id: "new", provider: "mine")])
@@ -67,7 +70,7 @@ struct ModelRegistryTests {
             try registry.put([Model(id: "newer", provider: "mine")])
         }
         #expect(throws: RegistryError.unavailable) {
-            try ModelRegistry(base: base, store: store)
+            try ModelRegistry(base: base, store: store, actions: InMemoryActions())
         }
         #expect(told.withLock { $0 } == [3, 2])
         #expect(registry.catalogue.models.count == 2)
@@ -77,13 +80,13 @@ struct ModelRegistryTests {
     func tooMany() throws {
         let many = (0..<ModelCatalogue.modelLimit).map { Model(id: "m\($0)", provider: "p") }
         let full = ModelCatalogue(many)
-        let registry = try ModelRegistry(base: full, store: store)
+        let registry = try ModelRegistry(base: full, store: store, actions: InMemoryActions())
         #expect(throws: RegistryError.self) {
             try registry.put([Model(id: "one more", provider: "p")])
         }
         try registry.put([Model(id: "m7", provider: "mine")])
         #expect(try store.storedModels().count == 1)
-        let small = try ModelRegistry(base: base, store: store)
+        let small = try ModelRegistry(base: base, store: store, actions: InMemoryActions())
         #expect(throws: RegistryError.self) {
             try small.rebase(on: ModelCatalogue(many.dropLast() + [Model(id: "x", provider: "p")]))
             try small.put([Model(id: "y", provider: "p"), Model(id: "z", provider: "p")])
@@ -92,7 +95,7 @@ struct ModelRegistryTests {
 
     @Test("a model that no request could name is refused with its field")
     func bad() throws {
-        let registry = try ModelRegistry(base: base, store: store)
+        let registry = try ModelRegistry(base: base, store: store, actions: InMemoryActions())
         let long = String(repeating: "x", count: 257)
         let rows: [(Model, String)] = [
             (Model(id: "", provider: "p"), "models[0].id"),

@@ -80,7 +80,7 @@ struct ReflectionServiceTests {
 
     private static var offered: Set<String> {
         Set(
-            GatewayMethod.table.methods.map { method in
+            GatewayMethod.table().methods.map { method in
                 String("\(method.path)".dropFirst().prefix { $0 != "/" })
             }
         )

@@ -61,7 +61,7 @@ final class GatewayHarness {
     private static func makeLoop(
         _ services: GatewayServices
     ) throws -> LoopHarness<LoopGateway> {
-        try LoopHarness(methods: GatewayMethod.table) { loop in LoopGateway(services, on: loop) }
+        try LoopHarness(methods: GatewayMethod.table()) { loop in LoopGateway(services, on: loop) }
     }
 
     /// One more loop of the same server.

@@ -111,6 +111,8 @@ struct LedgerHistory {
             settlement.status = used.tokens.isMultiple(of: 7) ? 500 : 200
             settlement.latency = UInt32(used.tokens)
             settlement.isCancelled = used.tokens.isMultiple(of: 5)
+            if used.tokens.isMultiple(of: 3) { settlement.billed[0] = "billed-\(used.tokens)" }
+            if used.tokens.isMultiple(of: 4) { settlement.billed[3] = "région" }
         }
         if ending == .expired {
             request.isOpen = false

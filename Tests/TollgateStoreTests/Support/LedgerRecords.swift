@@ -54,6 +54,8 @@ struct SettlementSample {
     var status: UInt16 = 0
     var latency: UInt32 = 0
     var isCancelled = false
+    /// In the order of `Settlement.Field`.
+    var billed = ["", "", "", ""]
 
     /// The record, as its format is documented.
     var record: [UInt8] {
@@ -75,12 +77,12 @@ struct SettlementSample {
                 body += Builder.littleEndian(UInt64(UInt32(bitPattern: window)), 4)
             }
         }
-        // Tokens, status, latency, and texts: one, the others empty.
-        let model = Array("gpt-4o".utf8)
+        // Tokens, status, latency, and texts.
         body += Builder.littleEndian(tokens.input, 8) + Builder.littleEndian(tokens.output, 8)
         body += Builder.littleEndian(tokens.cachedInput, 8)
         body += Builder.littleEndian(UInt64(status), 2) + Builder.littleEndian(UInt64(latency), 4)
-        body += [UInt8(model.count), 0, 0, 0, 0, 0, 0, 0] + model
+        for text in billed { body += Builder.littleEndian(UInt64(text.utf8.count), 2) }
+        for text in billed { body += text.utf8 }
         return Builder.length(body)
     }
 }

@@ -39,6 +39,24 @@ struct EnvoyCheckRequestTests {
         #expect(request.principal.isEmpty)
     }
 
+    @Test(
+        "One header is found by its name in either form, and none where there is none",
+        arguments: ["request-bare", "request-raw-headers"]
+    )
+    func search(name: String) throws {
+        let message = try Files.message(name)
+        let found = EnvoyHeaderSearch.value(of: "x-request-id", in: message.span)
+        #expect(
+            found.map { String(decoding: $0, as: UTF8.self) }
+                == "a7ee0a60-2c00-4287-81b7-7bff970fdd5a"
+        )
+        #expect(EnvoyHeaderSearch.value(of: "traceparent", in: message.span) == nil)
+        for count in 0..<message.count {
+            let cut = Array(message[..<count])
+            _ = EnvoyHeaderSearch.value(of: "traceparent", in: cut.span)
+        }
+    }
+
     @Test("A body is found whichever way the proxy packs it")
     func bodies() throws {
         let (whole, message) = try read("request-body")
