@@ -278,6 +278,12 @@ if Context.environment["TOLLGATE_FUZZ"] != nil {
             ["CTollgateProto", "TollgateCore", "TollgateWire"]
         ),
         fuzzTarget(
+            "FuzzAnswerBody",
+            path: "Tests/Fuzz/AnswerBody",
+            exclude: ["Cases"],
+            ["TollgateCore", "TollgateGateway"]
+        ),
+        fuzzTarget(
             "FuzzRequestBody",
             path: "Tests/Fuzz/RequestBody",
             exclude: ["Cases"],

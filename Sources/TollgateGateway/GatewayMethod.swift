@@ -6,6 +6,9 @@ package enum GatewayMethod: Int, CaseIterable, Sendable {
     case check
     case settle
     case checkStream
+    case process
+    case accessLogs
+    case rateLimit
     case healthCheck
     case healthList
     case healthWatch
@@ -18,6 +21,12 @@ package enum GatewayMethod: Int, CaseIterable, Sendable {
         case .check: Method("/tollgate.v1.Authorization/Check", .unary)
         case .settle: Method("/tollgate.v1.Authorization/Settle", .unary)
         case .checkStream: Method("/tollgate.v1.Authorization/CheckStream", .streaming)
+        case .process:
+            Method("/envoy.service.ext_proc.v3.ExternalProcessor/Process", .streaming)
+        case .accessLogs:
+            Method("/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs", .streaming)
+        case .rateLimit:
+            Method("/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit", .unary)
         case .healthCheck: Method("/grpc.health.v1.Health/Check", .unary)
         case .healthList: Method("/grpc.health.v1.Health/List", .unary)
         case .healthWatch: Method("/grpc.health.v1.Health/Watch", .streaming)

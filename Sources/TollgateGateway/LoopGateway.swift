@@ -27,6 +27,12 @@ package final class LoopGateway: LoopService {
     @exclusivity(unchecked) var output = OutputBuffer()
     /// The open calls of `CheckStream`.
     var checkStreams: Set<CallID> = []
+    /// The answers that pass by.
+    var processing: [CallID: ProcessingStream] = [:]
+    /// The access logs that are being sent.
+    var accessLogs: Set<CallID> = []
+    /// What they say has ended, and nobody has reported yet.
+    var unreported = UnreportedHolds()
 
     /// The gateway of one more loop.
     package init(_ services: GatewayServices, on loop: RPCLoop) {
@@ -77,7 +83,11 @@ package final class LoopGateway: LoopService {
     package func serviceWoken() {
         management.deliver()
         health.tellWatches()
-        if services.health.status == .notServing { endCheckStreams() }
+        endUnreported()
+        if services.health.status == .notServing {
+            endCheckStreams()
+            endAccessLogs()
+        }
     }
 
     // MARK: Calls
@@ -87,6 +97,7 @@ package final class LoopGateway: LoopService {
         case .envoyCheck: envoyCheck(call, message)
         case .check: check(call, message)
         case .settle: settle(call, message)
+        case .rateLimit: shouldRateLimit(call, message)
         case .healthCheck: health.check(call, message)
         case .healthList: health.list(call, message)
         case nil: management.call(call, method - GatewayMethod.allCases.count, message)
@@ -97,6 +108,8 @@ package final class LoopGateway: LoopService {
     package func streamOpened(_ call: CallID, method: Int) {
         switch GatewayMethod(rawValue: method) {
         case .checkStream: checkStreams.insert(call)
+        case .process: openProcessing(call)
+        case .accessLogs: accessLogs.insert(call)
         case .healthWatch: health.open(call)
         case .reflection, .reflectionAlpha: reflection.open(call)
         default: loop.finish(call, FailurePolicy.unimplemented.status, .now)
@@ -106,6 +119,8 @@ package final class LoopGateway: LoopService {
     package func streamReceived(_ call: CallID, method: Int, message: Span<UInt8>) {
         switch GatewayMethod(rawValue: method) {
         case .checkStream: checkNext(call, message)
+        case .process: process(call, message)
+        case .accessLogs: readAccessLog(call, message)
         case .healthWatch: health.receive(call, message)
         case .reflection, .reflectionAlpha: reflection.receive(call, message)
         default: break
@@ -115,6 +130,8 @@ package final class LoopGateway: LoopService {
     package func streamHalfClosed(_ call: CallID, method: Int) {
         switch GatewayMethod(rawValue: method) {
         case .checkStream: endCheckStream(call, .ok)
+        case .process: closeProcessing(call)
+        case .accessLogs: closeAccessLog(call)
         // A watch goes on when it has its name.
         case .healthWatch: health.close(call)
         case .reflection, .reflectionAlpha: reflection.close(call)
@@ -130,6 +147,8 @@ package final class LoopGateway: LoopService {
     /// `unsettled` policy says.
     package func callEnded(_ call: CallID, wasAnswered: Bool) {
         checkStreams.remove(call)
+        forgetProcessing(call)
+        accessLogs.remove(call)
         health.forget(call)
         reflection.forget(call)
         management.forget(call)

@@ -18,6 +18,9 @@ SERVING = messages.HealthCheckResponse.SERVING
 SERVICES = [
     "",
     "envoy.service.auth.v3.Authorization",
+    "envoy.service.ext_proc.v3.ExternalProcessor",
+    "envoy.service.accesslog.v3.AccessLogService",
+    "envoy.service.ratelimit.v3.RateLimitService",
     "tollgate.v1.Authorization",
     "tollgate.v1.KeyManagement",
 ]

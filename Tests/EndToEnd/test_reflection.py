@@ -15,6 +15,9 @@ from support.native import reflection, reflection_services
 
 SERVICES = {
     "envoy.service.auth.v3.Authorization",
+    "envoy.service.ext_proc.v3.ExternalProcessor",
+    "envoy.service.accesslog.v3.AccessLogService",
+    "envoy.service.ratelimit.v3.RateLimitService",
     "tollgate.v1.Authorization",
     "tollgate.v1.KeyManagement",
     "grpc.health.v1.Health",

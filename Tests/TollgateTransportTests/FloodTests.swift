@@ -170,6 +170,22 @@ struct FloodTests {
         #expect(frames.status(40_001) == "0")
     }
 
+    @Test("of resets that answer our own is no flood: proxies end calls so that were ended here")
+    func resetsOfEndedCalls() throws {
+        let harness = try Harness()
+        harness.service.onOpened = { harness.loop.finish($0, .ok, .now) }
+        let connection = try harness.open()
+        let result = try flood(connection, rounds: 6000, each: 1) { index in
+            let call = 2 * (index / 2) + 1
+            return index % 2 == 0
+                ? RawFrames.headers(call, RawFrames.fields("/test.Echo/Stream"))
+                : RawFrames.reset(call)
+        }
+        #expect(result.rounds == 6000)
+        #expect(!connection.isClosed)
+        #expect(result.frames.filter { $0.fields["grpc-status"] == "0" }.count == 3000)
+    }
+
     @Test("of good calls is no flood, whatever their control frames")
     func goodCalls() throws {
         let harness = try Harness()

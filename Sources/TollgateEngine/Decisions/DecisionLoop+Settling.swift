@@ -74,7 +74,7 @@ extension DecisionLoop {
                     books.holds.postpone(hold.reservation)
                     continue
                 }
-                try expire(hold)
+                try expire(hold, Settlement())
                 count += 1
             } catch {
                 problem = problem ?? error
@@ -84,11 +84,27 @@ extension DecisionLoop {
         return (count, problem)
     }
 
-    private func expire(_ hold: LedgerHold) throws(EngineError) {
+    /// Ends a hold by its key's policy before its time is over: its request has ended, and nobody can
+    /// tell what it used.
+    ///
+    /// A hold that has ended stays as it is. A report that comes later counts all the same, once.
+    ///
+    /// - Parameter settlement: which hold, and how its request ended.
+    /// - Throws: what keeps the end from being recorded; the hold then stays.
+    package func abandon(_ settlement: borrowing Settlement) throws(EngineError) {
+        let standing = books.holds.standing(of: settlement.reservation, for: number)
+        guard case .pending(let hold) = standing, hold.isOpen else { return }
+        try expire(hold, settlement)
+    }
+
+    private func expire(
+        _ hold: LedgerHold,
+        _ settlement: borrowing Settlement
+    ) throws(EngineError) {
         try requireRoom(for: SettlementRecord.lengthLimit)
         guard let key = try books.keys.key(hold.key) else { throw .unknownReservation }
         let used = hold.hold.unsettled(key.account.withLock { key.rules.unsettled })
-        _ = try end(hold, used: used, Settlement()) { [books, number] in
+        _ = try end(hold, used: used, settlement) { [books, number] in
             books.holds.expire(hold.reservation, leaving: used, by: number).map { ($0, .expired) }
         }
     }

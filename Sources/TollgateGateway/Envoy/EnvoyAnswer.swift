@@ -85,6 +85,9 @@ enum EnvoyAnswer {
             // Exact up to 2^53: nine million dollars.
             response.metadata("reserved_tokens", number: Double(amounts.tokens))
             response.metadata("reserved_cost_nanos", number: Double(amounts.cost))
+            if request.inputTokens > 0 {
+                response.metadata("reserved_input_tokens", number: Double(request.inputTokens))
+            }
         }
         if verdict.monitored != .allowed {
             response.metadata("monitored_reason") { $0.append(verdict.monitored.code) }

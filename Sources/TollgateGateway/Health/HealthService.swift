@@ -10,6 +10,9 @@ final class HealthService {
     static let names = [
         "",
         "envoy.service.auth.v3.Authorization",
+        "envoy.service.ext_proc.v3.ExternalProcessor",
+        "envoy.service.accesslog.v3.AccessLogService",
+        "envoy.service.ratelimit.v3.RateLimitService",
         "tollgate.v1.Authorization",
         "tollgate.v1.KeyManagement",
         "grpc.health.v1.Health",

@@ -57,7 +57,7 @@ extension JSONScanner {
 }
 
 /// A decimal number of any length: its first 18 digits, and where its point is.
-private struct Decimal {
+struct Decimal {
     private var mantissa: UInt64 = 0
 
     /// Whether a digit other than 0 did not fit into the mantissa.

@@ -39,13 +39,9 @@ final class HTTP2Library {
     private static func set(_ options: OpaquePointer, _ budget: PeerBudget) {
         // Closed streams are kept only for the priority tree, which nobody uses.
         nghttp2_option_set_no_closed_streams(options, 1)
-        // Ours is counted by the session, which says why it ends; the library's only must not be
-        // the narrower of the two.
-        nghttp2_option_set_stream_reset_rate_limit(
-            options,
-            UInt64(clamping: budget.resets.burst) * 2,
-            UInt64(clamping: budget.resets.perSecond) * 2
-        )
+        // The session counts every reset by itself: it knows which of them answer its own, and says
+        // why it ends. The library's limit knows neither, so it must not bind.
+        nghttp2_option_set_stream_reset_rate_limit(options, UInt64.max, UInt64.max)
         nghttp2_option_set_max_outbound_ack(options, budget.outboundAcknowledgements)
         nghttp2_option_set_max_settings(options, budget.settingsEntries)
         nghttp2_option_set_max_continuations(options, 8)

@@ -132,6 +132,7 @@ extension HTTP2Session {
                 waiting.append(call)
             } else {
                 reset(slot, NGHTTP2_NO_ERROR)
+                expectReset()
                 count += 1
             }
         }

@@ -198,6 +198,12 @@ final class HTTP2Session {
         return false
     }
 
+    /// A call was ended here while its peer still sends: peers answer that with a reset of their own,
+    /// which is then paid for.
+    func expectReset() {
+        resets.give(1)
+    }
+
     /// A message became whole: it pays for some of what came around it.
     func countMessage(_ bytes: Int) {
         controls.give(budget.controlsPerRequest)

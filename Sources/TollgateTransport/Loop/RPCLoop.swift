@@ -87,8 +87,8 @@ package final class RPCLoop: @unchecked Sendable {
 
     // MARK: Turns
 
-    /// Begins a turn unless one is open.
-    func openTurn() {
+    /// Begins a turn unless one is open: for a service that does something without being called.
+    package func openTurn() {
         eventLoop.assertInEventLoop()
         guard !isTurnOpen else { return }
         isTurnOpen = true

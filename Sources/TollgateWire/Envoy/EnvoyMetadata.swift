@@ -7,7 +7,6 @@ internal import TollgateCore
 /// read is still checked to be well formed and no deeper than `WireLimits.depth`.
 enum EnvoyMetadata {
     private static let key: StaticString = "envoy.ai.request_info"
-    private static let typeName: StaticString = "/envoy.data.ai.v3.RequestInfo"
 
     /// Reads an entry of `filter_metadata`: `{ key = 1, value = 2 }`, the value a `Struct`.
     ///
@@ -58,15 +57,15 @@ enum EnvoyMetadata {
         }
         guard
             Text.equal(message.bytes(in: name), key),
-            isRequestInfo(message.bytes(in: type))
+            isType(message.bytes(in: type), "/envoy.data.ai.v3.RequestInfo")
         else { return nil }
         return try readInfo(entry.message(in: value), of: message)
     }
 
     /// Whether a type URL names the type, whatever server it names before.
-    private static func isRequestInfo(_ url: Span<UInt8>) -> Bool {
-        let count = typeName.utf8CodeUnitCount
-        return url.count >= count && Text.equal(url.extracting(last: count), typeName)
+    static func isType(_ url: Span<UInt8>, _ name: StaticString) -> Bool {
+        let count = name.utf8CodeUnitCount
+        return url.count >= count && Text.equal(url.extracting(last: count), name)
     }
 
     /// Reads a `RequestInfo { model = 2, stream = 3, max_output_tokens = 4, estimated_input_tokens
@@ -99,7 +98,7 @@ enum EnvoyMetadata {
     }
 
     /// The number in a `BoolValue` or `UInt64Value`; `earlier` when this one leaves it out.
-    private static func wrapped(
+    static func wrapped(
         _ reader: WireReader,
         of message: Span<UInt8>,
         _ earlier: UInt64
@@ -112,11 +111,21 @@ enum EnvoyMetadata {
         return value
     }
 
-    /// Reads a `Struct { fields = 1 }`, entries `{ key = 1, value = 2 }`.
     private static func readStruct(
         _ reader: WireReader,
         of message: Span<UInt8>,
         into info: inout AIRequestInfo
+    ) throws(WireError) {
+        try forEachField(of: reader, in: message) { name, value in
+            store(value, as: message.bytes(in: name), into: &info)
+        }
+    }
+
+    /// Calls back for each field of a `Struct { fields = 1 }`, entries `{ key = 1, value = 2 }`.
+    static func forEachField(
+        of reader: WireReader,
+        in message: Span<UInt8>,
+        _ body: (ByteRange, Scalar) -> Void
     ) throws(WireError) {
         var reader = reader
         while try reader.next(in: message) {
@@ -131,7 +140,7 @@ enum EnvoyMetadata {
                 default: break
                 }
             }
-            store(value, as: message.bytes(in: name), into: &info)
+            body(name, value)
         }
     }
 
@@ -152,7 +161,7 @@ enum EnvoyMetadata {
     }
 
     /// What a `Value` holds.
-    private enum Scalar {
+    enum Scalar {
         case number(Double)
         case text(ByteRange)
         case bool(Bool)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import yaml
 
 from .admin import TIMEOUT, Key
 from .certificates import Pair
 from .process import Process, eventually
+from .provider import Provider
 from .tollgate import clean_environment
 from .upstream import TEST_ID, Received, Upstream
 
@@ -76,16 +78,20 @@ class Envoy(Process):
         self,
         directory: Path,
         tollgate: str,
-        upstream: Upstream,
+        upstream: Upstream | Provider,
         *listeners: Listener,
         tls: TLS | None = None,
+        example: Path | None = None,
     ) -> None:
         super().__init__("envoy", directory)
         self._upstream = upstream
         self._access_log = directory / "access.log"
         self._admin_file = directory / "admin"
         self._configuration = directory / "envoy.json"
-        configuration = _bootstrap(tollgate, upstream.port, listeners, tls, self._access_log)
+        if example is None:
+            configuration = _bootstrap(tollgate, upstream.port, listeners, tls, self._access_log)
+        else:
+            configuration = _adapted(example, tollgate, upstream.port)
         self._configuration.write_text(json.dumps(configuration, indent=1))
         self._ports: dict[str, int] = {}
         self._session = requests.Session()
@@ -186,6 +192,31 @@ def _bootstrap(
             ],
         },
     }
+
+
+def _adapted(example: Path, tollgate: str, upstream_port: int) -> dict[str, Any]:
+    """A configuration that operators install, with the addresses of a test in it and no others."""
+    configuration = yaml.safe_load(example.read_text())
+    resources = configuration["static_resources"]
+    for listener in resources["listeners"]:
+        listener["address"] = _address("127.0.0.1:0")
+    for cluster in resources["clusters"]:
+        is_provider = cluster["name"] == "provider"
+        address = f"127.0.0.1:{upstream_port}" if is_provider else tollgate
+        [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+        endpoint["endpoint"]["address"] = _address(address)
+    # As long as a machine under load may need: no test is about a slow answer.
+    for filter in _filters(configuration):
+        if filter["name"] == "envoy.filters.http.ext_authz":
+            filter["typed_config"]["grpc_service"]["timeout"] = "10s"
+    configuration["node"] = {"id": "edge", "cluster": "edge"}
+    configuration["admin"] = {"address": _address("127.0.0.1:0")}
+    return configuration
+
+
+def _filters(configuration: dict[str, Any]) -> list[dict[str, Any]]:
+    [listener] = configuration["static_resources"]["listeners"]
+    return listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
 
 
 def _address(text: str) -> dict[str, Any]:

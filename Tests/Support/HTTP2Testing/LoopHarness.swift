@@ -40,6 +40,11 @@ package final class LoopHarness<Service: LoopService> {
         eventLoop.advanceTime(by: amount)
     }
 
+    /// Lets so many seconds pass, for those who do not know the loop's own units.
+    package func advance(seconds: Int64) {
+        advance(.seconds(seconds))
+    }
+
     package func connect(
         _ peer: Peer = Peer(address: "192.0.2.1")
     ) throws -> LoopConnection {

@@ -71,7 +71,9 @@ struct ReflectionTests {
     @Test("Every service is listed under its real name")
     func services() throws {
         let expected = [
-            "envoy.service.auth.v3.Authorization", "grpc.health.v1.Health",
+            "envoy.service.accesslog.v3.AccessLogService", "envoy.service.auth.v3.Authorization",
+            "envoy.service.ext_proc.v3.ExternalProcessor",
+            "envoy.service.ratelimit.v3.RateLimitService", "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
             "tollgate.v1.Authorization", "tollgate.v1.KeyManagement",
         ]

@@ -1,0 +1,89 @@
+internal import TollgateCore
+internal import TollgateEngine
+internal import TollgateTransport
+internal import TollgateWire
+
+/// `envoy.service.ext_proc.v3.ExternalProcessor`: the answers of upstreams pass by, and tell what
+/// they used.
+///
+/// Made for `observability_mode`, in which the proxy waits for nothing. In any other it is answered
+/// that nothing is to be changed; modes in which bodies have to be sent back are not served.
+extension LoopGateway {
+    /// One more request has an answer.
+    func openProcessing(_ call: CallID) {
+        guard processing.count < ProcessingStream.limit else {
+            return loop.finish(call, .resourceExhausted("too many streams"), .now)
+        }
+        processing[call] = ProcessingStream()
+    }
+
+    /// Takes a part of a request or its answer.
+    func process(_ call: CallID, _ message: Span<UInt8>) {
+        guard let stream = processing[call] else { return }
+        do throws(WireError) {
+            let part = try EnvoyProcessingRequest(message)
+            stream.read(part, of: message)
+            if !part.isObservation, let kind = part.part { answer(call, kind) }
+            // Not left to the proxy: open streams count against what it may ask at once.
+            if stream.isOver { closeProcessing(call) }
+        } catch {
+            processing[call] = nil
+            abandon(stream)
+            loop.finish(call, FailurePolicy(error).status, .now)
+        }
+    }
+
+    private func answer(_ call: CallID, _ part: EnvoyProcessingRequest.Part) {
+        output.removeAll()
+        EnvoyProcessingResponse.write(to: part, to: &output)
+        send(output, on: call)
+    }
+
+    private func send(_ message: borrowing OutputBuffer, on call: CallID) {
+        loop.send(message.bytes, on: call, .now)
+    }
+
+    /// The answer is over, or the proxy has said all that it will: what was used counts.
+    func closeProcessing(_ call: CallID) {
+        guard let stream = processing.removeValue(forKey: call) else { return }
+        settle(stream)
+        loop.finish(call, .ok, .now)
+    }
+
+    /// The call is gone: what was seen until then counts, as the client saw no more of it either.
+    ///
+    /// Not when it is this server that goes: then the answer goes on without it.
+    func forgetProcessing(_ call: CallID) {
+        guard let stream = processing.removeValue(forKey: call) else { return }
+        if services.health.status == .serving { settle(stream) }
+    }
+
+    private func settle(_ stream: ProcessingStream) {
+        guard stream.reservation != .none else { return }
+        settlement.reset()
+        if stream.fill(&settlement) { report() } else { abandon() }
+    }
+
+    private func abandon(_ stream: ProcessingStream) {
+        settlement.reset()
+        _ = stream.fill(&settlement)
+        abandon()
+    }
+}
+
+/// What proxies report of their own accord: nobody waits for an outcome.
+extension LoopGateway {
+    /// Has what is in `settlement` counted; the first report of a reservation counts, as ever.
+    ///
+    /// One that cannot be taken now is lost: its hold ends when its time is over.
+    func report() {
+        _ = try? decisions.settle(settlement)
+    }
+
+    /// Ends the hold in `settlement` by its key's policy.
+    ///
+    /// Its request is over, and nobody can tell what it used. A report that comes yet counts instead.
+    func abandon() {
+        try? decisions.abandon(settlement)
+    }
+}

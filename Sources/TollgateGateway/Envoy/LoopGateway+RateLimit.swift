@@ -1,0 +1,40 @@
+internal import TollgateCore
+internal import TollgateTransport
+internal import TollgateWire
+
+/// `envoy.service.ratelimit.v3.RateLimitService`: counts that a proxy sends when an answer is over
+/// (`apply_on_stream_done`).
+///
+/// It limits nothing, for that is what `ext_authz` asks about; so the answer is always `OK`.
+extension LoopGateway {
+    /// Takes the counts of one request.
+    func shouldRateLimit(_ call: CallID, _ message: Span<UInt8>) {
+        do throws(WireError) {
+            let request = try EnvoyRateLimitRequest(message)
+            if request.reservation != .none, request.hasCounts { settle(request, of: message) }
+            output.removeAll()
+            EnvoyRateLimitResponse.writeOK(descriptors: request.descriptors, to: &output)
+            replyToRateLimit(call, output)
+        } catch {
+            loop.fail(call, FailurePolicy(error).status, .now)
+        }
+    }
+
+    private func settle(_ request: EnvoyRateLimitRequest, of message: Span<UInt8>) {
+        settlement.reset()
+        settlement.reservation = request.reservation
+        let counted = UsageReader.Result(
+            input: request.input,
+            cachedInput: request.cachedInput,
+            output: request.output
+        )
+        guard settlement.fill(counted, heldInput: 0, model: message.bytes(in: request.model)) else {
+            return
+        }
+        report()
+    }
+
+    private func replyToRateLimit(_ call: CallID, _ message: borrowing OutputBuffer) {
+        loop.reply(to: call, with: message.bytes, .afterCommit)
+    }
+}
