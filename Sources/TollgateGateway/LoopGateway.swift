@@ -22,6 +22,7 @@ package final class LoopGateway: LoopService {
     @exclusivity(unchecked) var settlement = Settlement()
     @exclusivity(unchecked) var envoyResponse = EnvoyCheckResponseWriter()
     @exclusivity(unchecked) var output = OutputBuffer()
+    @exclusivity(unchecked) var httpAnswer = HTTPAnswerWriter()
     /// The open calls of `CheckStream`.
     var checkStreams: Set<CallID> = []
 
@@ -82,6 +83,8 @@ package final class LoopGateway: LoopService {
         case .envoyCheck: envoyCheck(call, message)
         case .check: check(call, message)
         case .settle: settle(call, message)
+        case .httpCheck: httpCheck(call, message)
+        case .httpSettle: httpSettle(call, message)
         case .healthCheck: health.check(call, message)
         case .healthList: health.list(call, message)
         case nil: management.call(call, method - GatewayMethod.allCases.count, message)
