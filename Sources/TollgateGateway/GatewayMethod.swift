@@ -5,6 +5,8 @@ package enum GatewayMethod: Int, CaseIterable, Sendable {
     case envoyCheck
     case check
     case settle
+    case httpCheck
+    case httpSettle
     case checkStream
     case process
     case accessLogs
@@ -20,6 +22,8 @@ package enum GatewayMethod: Int, CaseIterable, Sendable {
         case .envoyCheck: Method("/envoy.service.auth.v3.Authorization/Check", .unary)
         case .check: Method("/tollgate.v1.Authorization/Check", .unary)
         case .settle: Method("/tollgate.v1.Authorization/Settle", .unary)
+        case .httpCheck: Method("/authz/v1/check", .plain)
+        case .httpSettle: Method("/authz/v1/settle", .plain)
         case .checkStream: Method("/tollgate.v1.Authorization/CheckStream", .streaming)
         case .process:
             Method("/envoy.service.ext_proc.v3.ExternalProcessor/Process", .streaming)

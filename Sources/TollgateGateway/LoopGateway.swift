@@ -25,6 +25,7 @@ package final class LoopGateway: LoopService {
     @exclusivity(unchecked) var settlement = Settlement()
     @exclusivity(unchecked) var envoyResponse = EnvoyCheckResponseWriter()
     @exclusivity(unchecked) var output = OutputBuffer()
+    @exclusivity(unchecked) var httpAnswer = HTTPAnswerWriter()
     /// The open calls of `CheckStream`.
     var checkStreams: Set<CallID> = []
     /// The answers that pass by.
@@ -97,6 +98,8 @@ package final class LoopGateway: LoopService {
         case .envoyCheck: envoyCheck(call, message)
         case .check: check(call, message)
         case .settle: settle(call, message)
+        case .httpCheck: httpCheck(call, message)
+        case .httpSettle: httpSettle(call, message)
         case .rateLimit: shouldRateLimit(call, message)
         case .healthCheck: health.check(call, message)
         case .healthList: health.list(call, message)

@@ -39,6 +39,10 @@ final class ByteStore {
         count += 1
     }
 
+    func append(_ text: StaticString) {
+        append(text.utf8Start, text.utf8CodeUnitCount)
+    }
+
     /// Appends a gRPC message: its five-byte prefix (not compressed, length) and its bytes.
     func appendMessage(_ message: Span<UInt8>) {
         let length = UInt32(message.count).bigEndian

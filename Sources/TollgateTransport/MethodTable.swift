@@ -6,6 +6,9 @@ package struct Method: Sendable {
         case unary
         /// Any number of messages each way.
         case streaming
+        /// A plain HTTP request and its answer (`PlainRequest`, `PlainAnswer`), over HTTP/1.1 or
+        /// HTTP/2; its path may go on behind the method's, with `/` or `?`.
+        case plain
     }
 
     /// As `:path` names it: `/package.Service/Name`.
@@ -17,7 +20,16 @@ package struct Method: Sendable {
     package init(_ path: StaticString, _ kind: Kind, keepsHeaders: Bool = false) {
         self.path = path
         self.kind = kind
-        self.keepsHeaders = keepsHeaders
+        self.keepsHeaders = keepsHeaders || kind == .plain
+    }
+
+    /// Whether a request's path is the method's.
+    @inline(__always)
+    func matches(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        if path.equals(self.path) { return true }
+        guard kind == .plain, path.starts(with: self.path) else { return false }
+        let next = path[self.path.utf8CodeUnitCount]
+        return next == UInt8(ascii: "/") || next == UInt8(ascii: "?")
     }
 }
 
@@ -42,7 +54,7 @@ package struct MethodTable: Sendable {
 extension UnsafeBufferPointer<Method> {
     /// The number of the method with this path.
     func index(ofPath path: UnsafeBufferPointer<UInt8>) -> Int? {
-        for index in indices where path.equals(self[index].path) { return index }
+        for index in indices where self[index].matches(path) { return index }
         return nil
     }
 }

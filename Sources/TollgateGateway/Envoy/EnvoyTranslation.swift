@@ -21,7 +21,22 @@ struct EnvoyTranslation: ~Escapable {
         _ message: Span<UInt8>,
         _ configuration: GatewayConfiguration
     ) throws(WireError) {
-        envoy = try EnvoyCheckRequest(message)
+        self.init(try EnvoyCheckRequest(message), in: message, configuration)
+    }
+
+    /// Reads the same for a question that came in other words than Envoy's.
+    ///
+    /// - Parameters:
+    ///   - question: what was told, as ranges of the message.
+    ///   - message: what it lies in.
+    ///   - configuration: how requests are read.
+    @_lifetime(copy message)
+    init(
+        _ question: EnvoyCheckRequest,
+        in message: Span<UInt8>,
+        _ configuration: GatewayConfiguration
+    ) {
+        envoy = question
         self.message = message
         self.configuration = configuration
         path = RequestPath(message.bytes(in: envoy.path))
@@ -50,6 +65,14 @@ struct EnvoyTranslation: ~Escapable {
         setTokens(of: &request, model)
         setOrigin(of: &request)
     }
+
+    /// Whether the answer is to be streamed, as far as the request says so.
+    var isStream: Bool {
+        body.stream || path.isStream || envoy.requestInfo.stream == true
+    }
+
+    /// Whether a header that the operator vouches for says how many tokens there are.
+    var hasToldTokens: Bool { toldTokens != nil }
 
     // MARK: Credentials
 
@@ -186,7 +209,6 @@ struct EnvoyTranslation: ~Escapable {
         guard !request.has(.action) else { return }
         if path.isDisguised { return request.markUnreadable(.action) }
         guard let action = path.action else { return }
-        let isStream = body.stream || path.isStream || envoy.requestInfo.stream == true
         let isChat = path.isChat
         try request.set(.action, to: isChat && isStream ? Action.chatStream : action)
     }

@@ -13,6 +13,13 @@ enum CallProblem: UInt8, CaseIterable {
     case compressed
     case badPrefix
     case tooMuchAtOnce
+    case noSuchPath
+    case badRequest
+    case badVersion
+    case headTooLong
+    case bodyTooLong
+    case tooSlow
+    case tooManyRequests
 
     /// The HTTP status; anything but 200 is for callers that do not speak gRPC.
     var httpStatus: StaticString {
@@ -20,6 +27,19 @@ enum CallProblem: UInt8, CaseIterable {
         case .notPost: "405"
         case .notGRPC: "415"
         default: "200"
+        }
+    }
+
+    /// The HTTP status for callers that speak plain HTTP.
+    var plainStatus: StaticString {
+        switch self {
+        case .noSuchPath: "404"
+        case .tooSlow: "408"
+        case .bodyTooLong: "413"
+        case .headTooLong: "431"
+        case .tooMuchAtOnce, .tooManyRequests: "503"
+        case .badVersion: "505"
+        default: "400"
         }
     }
 
@@ -36,6 +56,13 @@ enum CallProblem: UInt8, CaseIterable {
         case .compressed: .unimplemented("Compressed messages are not understood.")
         case .badPrefix: RPCStatus(.internal, "The message's prefix is malformed.")
         case .tooMuchAtOnce: .resourceExhausted("Too many unfinished messages on the connection.")
+        case .noSuchPath: .notFound("There is nothing at this path.")
+        case .badRequest: .invalidArgument("The request is not well-formed HTTP.")
+        case .badVersion: .unimplemented("Only HTTP/1.1 and HTTP/2 are understood.")
+        case .headTooLong: .resourceExhausted("The headers are longer than this server takes.")
+        case .bodyTooLong: .resourceExhausted("The request is longer than this server takes.")
+        case .tooSlow: RPCStatus(.deadlineExceeded, "The request did not arrive in time.")
+        case .tooManyRequests: .resourceExhausted("Too many requests without an answer.")
         }
     }
 }

@@ -14,6 +14,10 @@ struct CallSlot {
     ///
     /// It outlives the call: a session gives all of its slots back before it goes.
     var session: Unmanaged<HTTP2Session>?
+    /// The HTTP/1 connection whose request this is, instead of a session; it outlives the call too.
+    var http1: Unmanaged<HTTP1Handler>?
+    /// What HTTP/1 has to know of its request besides.
+    var traits = HTTP1Traits()
     /// The neighbours in the session's list of open calls, or `next` in the list of free slots.
     var previous: Pointer?
     var next: Pointer?
@@ -51,6 +55,9 @@ struct CallSlot {
     }
 
     var id: CallID { CallID(slot: index, serial: serial) }
+
+    /// Whether it is answered in plain HTTP.
+    var isPlain: Bool { head.isPlain }
 }
 
 /// The slots of one loop, in chunks that never move, and a list of those that are free.

@@ -41,6 +41,9 @@ struct HeaderList {
         capacity = larger
     }
 
+    /// All fields, one behind the other.
+    var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: memory, count: count) }
+
     /// The value of the first field with this name, in lower case.
     func value(of name: StaticString) -> [UInt8]? {
         var position = 0

@@ -20,6 +20,9 @@ struct MessageReader {
         case refused(CallProblem)
     }
 
+    /// What stands in front of each message.
+    static let prefixBytes = 5
+
     private var prefixBytes: UInt8 = 0
     private var length: UInt32 = 0
     private var memory: UnsafeMutablePointer<UInt8>?

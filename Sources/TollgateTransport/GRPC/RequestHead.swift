@@ -9,8 +9,10 @@ struct RequestHead {
     private(set) var hasTE = false
     /// Whether the method that was named keeps its headers.
     private(set) var keepsHeaders = false
+    /// Whether the method that was named is one of plain HTTP.
+    private(set) var isPlain = false
+    private(set) var verb = HTTPVerb.other
 
-    private var isPost = false
     private var isGRPC = false
     private var hasBadTimeout = false
     private var fields = 0
@@ -49,7 +51,7 @@ struct RequestHead {
         case 5:
             if name.equals(":path") { readPath(value, methods) }
         case 7:
-            if name.equals(":method") { isPost = value.equals("POST") }
+            if name.equals(":method") { verb = HTTPVerb(value) }
         case 12:
             if name.equals("content-type") {
                 isGRPC = RequestHead.isGRPC(value)
@@ -68,11 +70,30 @@ struct RequestHead {
         guard let index = methods.index(ofPath: path) else { return }
         method = Int32(index)
         keepsHeaders = methods[index].keepsHeaders
+        isPlain = methods[index].kind == .plain
+    }
+
+    /// Takes what an HTTP/1 request says.
+    ///
+    /// - Returns: false when there is no such method.
+    mutating func readPlain(
+        _ verb: HTTPVerb,
+        _ path: UnsafeBufferPointer<UInt8>,
+        _ methods: UnsafeBufferPointer<Method>
+    ) -> Bool {
+        self.verb = verb
+        isPlain = false
+        readPath(path, methods)
+        // A path of gRPC is of no use to HTTP/1; the call is a plain one all the same.
+        let isKnown = isPlain
+        isPlain = true
+        return isKnown
     }
 
     /// Why the request cannot be a call; nil when it can.
     var problem: CallProblem? {
-        if !isPost { return .notPost }
+        if isPlain { return nil }
+        if verb != .post { return .notPost }
         if !isGRPC { return .notGRPC }
         if method < 0 { return .unknownMethod }
         if hasBadTimeout { return .badTimeout }

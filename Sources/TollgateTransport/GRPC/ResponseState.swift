@@ -50,6 +50,23 @@ struct ResponseState {
         append(bytes, count)
     }
 
+    /// Adds bytes that do not stay where they are.
+    mutating func store(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        append(bytes, count)
+    }
+
+    /// The bytes that wait.
+    var waitingBytes: UnsafeBufferPointer<UInt8> {
+        let memory = lent ?? own.map { UnsafePointer($0) }
+        return UnsafeBufferPointer(start: memory.map { $0 + start }, count: waiting)
+    }
+
+    /// Forgets the first of the bytes that wait.
+    mutating func skip(_ count: Int) {
+        start += count
+        if start == end { reset() }
+    }
+
     /// Copies bytes into memory of the call's own.
     ///
     /// It doubles as it grows: a stream can have thousands of answers in one turn.

@@ -158,6 +158,7 @@ enum HTTP2Callbacks {
             return session.countReset() ? 0 : stop
         case UInt8(NGHTTP2_SETTINGS.rawValue):
             session.hasSettings = true
+            if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { session.isSettled = true }
         case UInt8(NGHTTP2_GOAWAY.rawValue):
             session.isPeerLeaving = true
         case UInt8(NGHTTP2_PING.rawValue):
@@ -186,7 +187,7 @@ enum HTTP2Callbacks {
         guard let slot = session.slot(ofStream: streamID) else { return 0 }
         let wasCounted = slot.pointee.isCounted
         let response = slot.pointee.response
-        if !response.isFinished || response.waiting > 0 { session.postEnd(of: slot) }
+        if !response.isFinished || response.waiting > 0 { session.inbox.postEnd(of: slot) }
         session.close(slot)
         // A reset that nghttp2 made by itself, as for a wrong content-length.
         if code != NGHTTP2_NO_ERROR.rawValue, !wasCounted {
@@ -227,6 +228,10 @@ enum HTTP2Callbacks {
             session.waitingBytes -= count
             if wasLent, !slot.pointee.response.isLent { session.state.lentCalls -= 1 }
             guard slot.pointee.response.waiting == 0 else { return count }
+            if slot.pointee.isPlain {
+                flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
+                return count
+            }
             if slot.pointee.response.isFinished {
                 let end = NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
                 flags.pointee |= UInt32(end)

@@ -2,7 +2,7 @@ internal import CNghttp2
 internal import NIOCore
 
 /// Between a channel and its HTTP/2 session: reads, one write for each turn, and the clock.
-final class HTTP2Handler: ChannelDuplexHandler {
+final class HTTP2Handler: Connection, ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -11,10 +11,6 @@ final class HTTP2Handler: ChannelDuplexHandler {
     private static let retainedBytes = 16 << 10
 
     let session: HTTP2Session
-    /// Whether the loop flushes this connection at the end of the tick.
-    var isDirty = false
-    /// Where the loop's list has this connection.
-    var position = 0
 
     private let loop: RPCLoop
     private let startedAt: Int64
@@ -34,11 +30,11 @@ final class HTTP2Handler: ChannelDuplexHandler {
         session = try HTTP2Session(loop.state, peer: peer)
         startedAt = loop.now
         lastReadAt = loop.now
+        super.init()
         session.connection = Unmanaged.passUnretained(self)
     }
 
-    /// The name of the channel in its loop's table; nil when it has left the pipeline.
-    var channelID: ObjectIdentifier? { context.map { ObjectIdentifier($0.channel) } }
+    override var channelID: ObjectIdentifier? { context.map { ObjectIdentifier($0.channel) } }
 
     private var isClosing: Bool { closingAt != nil }
 
@@ -68,6 +64,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
         pingedAt = nil
         let bytes = unwrapInboundIn(data)
         _ = bytes.withUnsafeReadableBytes { session.receive($0) }
+        session.submitUnsettled()
         loop.deliver()
         if session.isNoticeSeen { session.leave() }
         loop.touch(self)
@@ -111,7 +108,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     }
 
     /// Goes on reading when that has become possible.
-    func updateReading() {
+    override func updateReading() {
         guard hasPendingRead, let context, canRead(context) else { return }
         hasPendingRead = false
         context.read()
@@ -120,7 +117,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     // MARK: Writing
 
     /// Writes what the session has to send, all at once, and closes what is done.
-    func flush() {
+    override func flush() {
         guard let context, !isClosing else { return }
         if let failure = session.failure {
             fail(failure)
@@ -205,7 +202,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     // MARK: The clock
 
     /// Looks at everything that may have taken too long; called several times a second.
-    func sweep(at now: Int64, _ timeouts: TransportTimeouts) {
+    override func sweep(at now: Int64, _ timeouts: TransportTimeouts) {
         func isOver(_ start: Int64?, _ limit: Duration) -> Bool {
             guard let start else { return false }
             return now &- start > limit.nanoseconds
@@ -268,30 +265,14 @@ final class HTTP2Handler: ChannelDuplexHandler {
     // MARK: Leaving
 
     /// Begins the orderly end: the client is asked to open no more calls.
-    func noticeShutdown() {
+    override func noticeShutdown() {
         session.noticeShutdown()
         loop.touch(self)
     }
 
     /// Goes on with the orderly end: later calls are ignored.
-    func leave() {
+    override func leave() {
         session.leave()
         loop.touch(self)
-    }
-}
-
-/// The HTTP/2 connections of a loop, in no order.
-struct ConnectionList {
-    private(set) var handlers: [HTTP2Handler] = []
-
-    mutating func add(_ handler: HTTP2Handler) {
-        handler.position = handlers.count
-        handlers.append(handler)
-    }
-
-    mutating func remove(_ handler: HTTP2Handler) {
-        guard let last = handlers.popLast(), last !== handler else { return }
-        last.position = handler.position
-        handlers[handler.position] = last
     }
 }

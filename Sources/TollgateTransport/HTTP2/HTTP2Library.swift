@@ -78,4 +78,23 @@ enum HTTP2Fields {
             flags: UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue)
         )
     }
+
+    /// The field of a constant name and a value that nghttp2 copies.
+    static func copied(_ name: StaticString, _ value: UnsafeBufferPointer<UInt8>) -> nghttp2_nv {
+        copied(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value)
+    }
+
+    /// The field of two texts that nghttp2 copies.
+    static func copied(
+        _ name: UnsafeBufferPointer<UInt8>,
+        _ value: UnsafeBufferPointer<UInt8>
+    ) -> nghttp2_nv {
+        nghttp2_nv(
+            name: UnsafeMutablePointer(mutating: name.baseAddress),
+            value: UnsafeMutablePointer(mutating: value.baseAddress),
+            namelen: name.count,
+            valuelen: value.count,
+            flags: 0
+        )
+    }
 }

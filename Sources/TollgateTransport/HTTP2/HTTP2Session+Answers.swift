@@ -46,12 +46,15 @@ extension HTTP2Session {
     }
 
     /// Ends an answer: behind what is on its way, or with nothing else at all.
-    func finish(_ slot: CallSlot.Pointer, httpStatus: StaticString = "200") {
+    ///
+    /// The HTTP status is for a call that has no answer yet; nil for the usual one.
+    func finish(_ slot: CallSlot.Pointer, httpStatus: StaticString? = nil) {
+        if slot.pointee.isPlain { return finishPlain(slot, httpStatus) }
         slot.pointee.response.isFinished = true
         if slot.pointee.response.hasHeaders {
             resume(slot)
         } else {
-            submitTrailersOnly(slot, httpStatus: httpStatus)
+            submitTrailersOnly(slot, httpStatus: httpStatus ?? "200")
         }
     }
 
@@ -111,7 +114,7 @@ extension HTTP2Session {
     }
 
     /// Remembers to ask the peer to stop sending once the end of its call has left.
-    private func noteEnd(of slot: CallSlot.Pointer) {
+    func noteEnd(of slot: CallSlot.Pointer) {
         guard slot.pointee.response.isFinished, !slot.pointee.isRemoteClosed,
             !slot.pointee.response.needsReset
         else { return }

@@ -16,7 +16,8 @@ extension HTTP2Session {
             return
         }
         slot.pointee.phase = .body
-        slot.pointee.isUnary = state.methods[Int(head.method)].kind == .unary
+        slot.pointee.isUnary = state.methods[Int(head.method)].kind != .streaming
+        if head.isPlain { return beginPlain(slot) }
         if !slot.pointee.isUnary { inbox.post(.opened, slot.pointee.id) }
     }
 
@@ -27,6 +28,7 @@ extension HTTP2Session {
         isLastFrame: Bool
     ) {
         switch slot.pointee.phase {
+        case .body where slot.pointee.isPlain: readPlain(piece, of: slot)
         case .body:
             slot.pointee.isUnary
                 ? readUnary(piece, of: slot, isLastFrame: isLastFrame)
@@ -113,6 +115,7 @@ extension HTTP2Session {
         switch slot.pointee.phase {
         case .refused, .headers: return
         case .complete: postUnary(slot)
+        case .body where slot.pointee.isPlain: postUnary(slot)
         case .body:
             if slot.pointee.reader.isInside {
                 refuse(slot, .cutOff)

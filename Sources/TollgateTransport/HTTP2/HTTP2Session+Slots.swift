@@ -48,16 +48,9 @@ extension HTTP2Session {
     /// The connection is gone: every call ends, and events tell of those that a service saw.
     func closeAllCalls() {
         while let slot = calls {
-            postEnd(of: slot)
+            inbox.postEnd(of: slot)
             close(slot)
         }
-    }
-
-    /// Tells the service that the call is gone, if it knows the call and waits for anything.
-    func postEnd(of slot: CallSlot.Pointer) {
-        guard slot.pointee.isSeen else { return }
-        slot.pointee.isSeen = false
-        inbox.post(.ended, slot.pointee.id, detail: slot.pointee.response.isAnswered ? 1 : 0)
     }
 
     /// Keeps a message that lies in the inbox although its frame goes on in the next read.

@@ -41,6 +41,10 @@ final class HTTP2Session {
     private(set) var failure: Failure?
     /// Whether the peer's SETTINGS came.
     var hasSettings = false
+    /// Whether the peer acknowledged ours.
+    var isSettled = false
+    /// How many plain answers wait for that.
+    var unsettledAnswers = 0
     /// Whether the peer answered the PING that follows the shutdown notice.
     var isNoticeSeen = false
     /// Whether the peer said that it is leaving.

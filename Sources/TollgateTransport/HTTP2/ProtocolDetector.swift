@@ -1,25 +1,23 @@
 internal import NIOCore
+internal import NIOHTTP1
 
 /// Looks at the first bytes of a connection and puts the handler behind itself that understands them.
 ///
 /// HTTP/2 by prior knowledge begins with a preface that no HTTP/1 request can begin with (RFC 9113
-/// section 3.4), so the first byte that differs decides.
+/// section 3.4), so the first byte that differs decides. Over TLS the two must also be what ALPN has
+/// agreed on, of which HTTP/1.1 is what no agreement means.
 final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-    private static let refusal: StaticString = """
-        HTTP/1.1 505 HTTP Version Not Supported\r
-        content-length: 0\r
-        connection: close\r
-        \r\n
-        """
 
     private let loop: RPCLoop
     private let peerAddress: String
     private var identities: [String]
+    /// What ALPN has agreed on; nil without TLS.
+    private var isHTTP2Agreed: Bool?
     private var received = ByteBuffer()
     private var timeout: Scheduled<Void>?
     private var isDecided = false
@@ -45,7 +43,10 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let handshake = event as? TLSHandshakeCompleted { identities = handshake.identities }
+        if let handshake = event as? TLSHandshakeCompleted {
+            identities = handshake.identities
+            isHTTP2Agreed = handshake.isHTTP2
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -61,8 +62,8 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
         received.writeBuffer(&bytes)
         switch decide() {
         case .undecided: return
-        case .http2: becomeHTTP2(context)
-        case .other: refuse(context)
+        case .http2: become(context, isHTTP2: true)
+        case .other: become(context, isHTTP2: false)
         }
     }
 
@@ -81,16 +82,17 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func becomeHTTP2(_ context: ChannelHandlerContext) {
+    private func become(_ context: ChannelHandlerContext, isHTTP2: Bool) {
         isDecided = true
+        guard isHTTP2Agreed == nil || isHTTP2Agreed == isHTTP2 else {
+            loop.state.counters.protocolErrors.add()
+            context.close(promise: nil)
+            return
+        }
         do {
             loop.openTurn()
             let peer = Peer(address: peerAddress, identities: identities)
-            let handler = try HTTP2Handler(loop, peer: peer)
-            try context.pipeline.syncOperations.addHandler(
-                handler,
-                position: .after(context.handler)
-            )
+            try isHTTP2 ? addHTTP2(context, peer) : addHTTP1(context, peer)
             context.fireChannelRead(wrapInboundOut(received))
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
@@ -98,14 +100,16 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// Nothing but HTTP/2 is spoken here; said in the words that an HTTP/1 client reads.
-    private func refuse(_ context: ChannelHandlerContext) {
-        isDecided = true
-        loop.state.counters.protocolErrors.add()
-        let line = ByteBuffer(staticString: ProtocolDetector.refusal)
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(line)).whenComplete { _ in
-            channel.close(promise: nil)
-        }
+    private func addHTTP2(_ context: ChannelHandlerContext, _ peer: Peer) throws {
+        let handler = try HTTP2Handler(loop, peer: peer)
+        try context.pipeline.syncOperations.addHandler(handler, position: .after(context.handler))
+    }
+
+    private func addHTTP1(_ context: ChannelHandlerContext, _ peer: Peer) throws {
+        let handler = HTTP1Handler(loop, peer: peer)
+        let pipeline = context.pipeline.syncOperations
+        try pipeline.addHandler(handler, position: .after(context.handler))
+        let parser = HTTP1Handler.makeParser(handler.budget)
+        try pipeline.addHandler(parser, position: .after(context.handler))
     }
 }

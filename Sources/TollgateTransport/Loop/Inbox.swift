@@ -42,6 +42,13 @@ final class Inbox {
         )
     }
 
+    /// Tells the service that a call is gone, if it knows the call and waits for anything.
+    func postEnd(of slot: CallSlot.Pointer) {
+        guard slot.pointee.isSeen else { return }
+        slot.pointee.isSeen = false
+        post(.ended, slot.pointee.id, detail: slot.pointee.response.isAnswered ? 1 : 0)
+    }
+
     /// Copies a message in and says where it is.
     func store(_ message: UnsafeBufferPointer<UInt8>) -> Int {
         let start = bytes.count

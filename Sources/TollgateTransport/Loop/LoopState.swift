@@ -14,6 +14,9 @@ final class LoopState {
     /// For the encoding of status messages.
     let scratch = ByteStore(capacity: 256)
 
+    /// For plain answers that no service makes.
+    let plain = ByteStore(capacity: 512)
+
     /// The time of the turn in nanoseconds, on the loop's clock.
     var now: Int64 = 0
 

@@ -60,14 +60,21 @@ extension RPCLoop {
     }
 
     func apply(_ answer: StagedAnswer, of turn: Turn, to slot: CallSlot.Pointer) {
-        guard !slot.pointee.response.isFinished, let session = slot.pointee.session else { return }
+        guard !slot.pointee.response.isFinished else { return }
         if slot.pointee.deadline <= state.now {
             expire(slot)
             return
         }
         let bytes = turn.bytes.base + answer.start
+        if let connection = slot.pointee.http1 {
+            connection._withUnsafeGuaranteedRef { apply(answer, bytes, to: slot, of: $0) }
+            return
+        }
+        guard let session = slot.pointee.session else { return }
         session._withUnsafeGuaranteedRef { session in
             switch answer.kind {
+            case .reply where slot.pointee.isPlain:
+                session.respond(bytes + MessageReader.prefixBytes, answer.plainCount, to: slot)
             case .reply:
                 slot.pointee.response.isFinished = true
                 session.lend(bytes, answer.count, to: slot)
@@ -83,6 +90,27 @@ extension RPCLoop {
             case .gone: break
             }
             session.connection?._withUnsafeGuaranteedRef { touch($0) }
+        }
+    }
+
+    private func apply(
+        _ answer: StagedAnswer,
+        _ bytes: UnsafePointer<UInt8>,
+        to slot: CallSlot.Pointer,
+        of connection: HTTP1Handler
+    ) {
+        switch answer.kind {
+        case .reply:
+            let message = UnsafeBufferPointer(
+                start: bytes + MessageReader.prefixBytes,
+                count: answer.plainCount
+            )
+            connection.respond(PlainAnswer(message), to: slot)
+        case .end:
+            slot.pointee.response.code = answer.code
+            slot.pointee.response.setMessage(bytes, answer.count)
+            connection.finish(slot)
+        case .message, .gone: break
         }
     }
 }

@@ -56,7 +56,8 @@ extension RPCLoop {
         case .refused:
             state.counters.refusals.add()
             let problem = CallProblem(rawValue: event.detail) ?? .badPrefix
-            end(slot, problem.status, httpStatus: problem.httpStatus)
+            let status = slot.pointee.isPlain ? problem.plainStatus : problem.httpStatus
+            end(slot, problem.status, httpStatus: status)
         case .ended: break
         }
     }
@@ -71,17 +72,22 @@ extension RPCLoop {
     func end(
         _ slot: CallSlot.Pointer,
         _ status: RPCStatus,
-        httpStatus: StaticString = "200"
+        httpStatus: StaticString? = nil
     ) {
-        guard !slot.pointee.response.isFinished, let session = slot.pointee.session else { return }
+        guard !slot.pointee.response.isFinished else { return }
         state.scratch.removeAll()
         status.encodeMessage(into: state.scratch)
         slot.pointee.response.code = status.code
         slot.pointee.response.setMessage(state.scratch.base, state.scratch.count)
         slot.pointee.phase = .refused
+        state.inbox.postEnd(of: slot)
+        if let connection = slot.pointee.http1 {
+            connection._withUnsafeGuaranteedRef { $0.finish(slot, httpStatus) }
+            return
+        }
+        guard let session = slot.pointee.session else { return }
         session._withUnsafeGuaranteedRef { session in
             session.forgetMessage(of: slot)
-            session.postEnd(of: slot)
             session.finish(slot, httpStatus: httpStatus)
             session.connection?._withUnsafeGuaranteedRef { touch($0) }
         }
@@ -104,9 +110,11 @@ extension RPCLoop {
 
     /// Who made the call; an empty address when it has ended.
     package func peer(of call: CallID) -> Peer {
-        guard let session = state.slab.slot(of: call)?.pointee.session else {
-            return Peer(address: "")
+        guard let slot = state.slab.slot(of: call) else { return Peer(address: "") }
+        if let connection = slot.pointee.http1 {
+            return connection._withUnsafeGuaranteedRef { $0.peer }
         }
+        guard let session = slot.pointee.session else { return Peer(address: "") }
         return session._withUnsafeGuaranteedRef { $0.peer }
     }
 }

@@ -27,9 +27,9 @@ package final class RPCLoop: @unchecked Sendable {
     private var isTickScheduled = false
     var isDelivering = false
     /// Connections with something to send at the end of the tick.
-    @exclusivity(unchecked) private var dirty: [HTTP2Handler] = []
+    @exclusivity(unchecked) private var dirty: [Connection] = []
     /// Those of them that are being flushed; the others wait for the next tick.
-    @exclusivity(unchecked) private var flushing: [HTTP2Handler] = []
+    @exclusivity(unchecked) private var flushing: [Connection] = []
     /// Turns that wait, for the service or for an earlier one, oldest first.
     @exclusivity(unchecked) private var queue = CircularBuffer<Turn>()
     /// Turns whose bytes are lent until the end of the flush.
@@ -106,7 +106,7 @@ package final class RPCLoop: @unchecked Sendable {
     }
 
     /// Has the connection flushed at the end of the tick.
-    func touch(_ connection: HTTP2Handler) {
+    func touch(_ connection: Connection) {
         guard !connection.isDirty else { return }
         connection.isDirty = true
         dirty.append(connection)

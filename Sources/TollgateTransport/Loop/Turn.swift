@@ -18,6 +18,9 @@ struct StagedAnswer: BitwiseCopyable {
     /// Where the framed message, or the encoded status message, is in the turn's bytes.
     let start: Int
     let count: Int
+
+    /// How many bytes a plain answer has behind the prefix that gRPC would need.
+    var plainCount: Int { count - MessageReader.prefixBytes }
 }
 
 /// The answers that were given in one turn of a loop, in order, and their bytes.

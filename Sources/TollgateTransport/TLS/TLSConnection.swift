@@ -170,6 +170,14 @@ package final class TLSConnection {
         return SubjectNames.identities(of: certificate)
     }
 
+    /// Whether the client and we have agreed on `h2`.
+    package var isHTTP2: Bool {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(ssl, &name, &count)
+        return UnsafeBufferPointer(start: name, count: Int(count)).equals("h2")
+    }
+
     /// What a call's result means; must follow the call at once.
     private func progress(of result: Int32, failure code: TLSFailure.Code) -> TLSProgress {
         if result == 1 { return .complete }
@@ -179,9 +187,7 @@ package final class TLSConnection {
         default: break
         }
         let verification = SSL_get_verify_result(ssl)
-        // Of our callbacks only the one that looks for ALPN fails without a word of OpenSSL's.
-        var reason =
-            OpenSSLErrors.isFailedCallback ? "no ALPN extension" : OpenSSLErrors.takeReason()
+        var reason = OpenSSLErrors.takeReason()
         if verification != Int(X509_V_OK),
             let text = X509_verify_cert_error_string(verification)
         {

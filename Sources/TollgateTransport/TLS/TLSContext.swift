@@ -2,7 +2,8 @@ internal import COpenSSL
 
 /// What every TLS connection of a listener has in common: certificate, key, authorities, rules.
 ///
-/// TLS 1.3 only, with ALPN `h2` and nothing else. There are no tickets and no early data: proxies
+/// TLS 1.3 only, with ALPN `h2`, or else `http/1.1`; a client that does not use ALPN speaks the
+/// latter. There are no tickets and no early data: proxies
 /// keep their connections for hours, a resumed connection would not look at the client's
 /// certificate again, and a Check that is replayed would reserve twice. With authorities, a client
 /// needs a certificate that one of them vouches for.
@@ -73,8 +74,7 @@ package final class TLSContext: Sendable {
         // Comes back after each record that carries no data, so that those can be counted.
         tg_SSL_CTX_clear_mode(handle, Int(SSL_MODE_AUTO_RETRY))
         tg_SSL_CTX_set_max_cert_list(handle, 32 * 1024)
-        SSL_CTX_set_client_hello_cb(handle, requireALPN, nil)
-        SSL_CTX_set_alpn_select_cb(handle, selectHTTP2, nil)
+        SSL_CTX_set_alpn_select_cb(handle, selectProtocol, nil)
     }
 
     private func useCertificate(
@@ -130,28 +130,11 @@ package final class TLSContext: Sendable {
     }
 }
 
-/// Refuses a ClientHello without ALPN, for which OpenSSL would not call `selectHTTP2`.
+/// Selects from the protocols that the client offers: `h2`, else `http/1.1`, and none other will do.
 ///
-/// RFC 9113 section 3.2: HTTP/2 over TLS is agreed on by ALPN.
-private func requireALPN(
-    _ ssl: OpaquePointer?,
-    _ alert: UnsafeMutablePointer<Int32>?,
-    _ argument: UnsafeMutableRawPointer?
-) -> Int32 {
-    var bytes: UnsafePointer<UInt8>?
-    var count = 0
-    let type = UInt32(TLSEXT_TYPE_application_layer_protocol_negotiation)
-    if SSL_client_hello_get0_ext(ssl, type, &bytes, &count) == 1 {
-        return SSL_CLIENT_HELLO_SUCCESS
-    }
-    alert?.pointee = SSL_AD_NO_APPLICATION_PROTOCOL
-    return SSL_CLIENT_HELLO_ERROR
-}
-
-/// Selects `h2` from the protocols that the client offers; none other will do.
-///
-/// RFC 7301 section 3.1: names of 1 to 255 bytes, each behind its length.
-private func selectHTTP2(
+/// RFC 7301 section 3.1: names of 1 to 255 bytes, each behind its length. Not called for a client
+/// without ALPN, with whom HTTP/2 is not agreed on (RFC 9113 section 3.2).
+private func selectProtocol(
     _ ssl: OpaquePointer?,
     _ selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
     _ selectedCount: UnsafeMutablePointer<UInt8>?,
@@ -160,18 +143,25 @@ private func selectHTTP2(
     _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
     let names = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
+    guard let range = place(of: "h2", in: names) ?? place(of: "http/1.1", in: names) else {
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+    }
+    // Points into what was offered, which lives as long as OpenSSL needs the answer.
+    selected?.pointee = offered.map { $0 + range.lowerBound }
+    selectedCount?.pointee = UInt8(clamping: range.count)
+    return SSL_TLSEXT_ERR_OK
+}
+
+/// Where a name is among those that a client offers.
+private func place(of name: StaticString, in names: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
     var index = 0
     while index < names.count {
         let length = Int(names[index])
         index += 1
-        guard length > 0, length <= names.count - index else { break }
-        if length == 2, names[index] == UInt8(ascii: "h"), names[index + 1] == UInt8(ascii: "2") {
-            // Points into what was offered, which lives as long as OpenSSL needs the answer.
-            selected?.pointee = offered.map { $0 + index }
-            selectedCount?.pointee = 2
-            return SSL_TLSEXT_ERR_OK
-        }
+        guard length > 0, length <= names.count - index else { return nil }
+        let range = index..<index + length
+        if UnsafeBufferPointer(rebasing: names[range]).equals(name) { return range }
         index += length
     }
-    return SSL_TLSEXT_ERR_ALERT_FATAL
+    return nil
 }

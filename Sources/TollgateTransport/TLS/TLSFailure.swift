@@ -46,12 +46,6 @@ enum OpenSSLErrors {
         return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE
     }
 
-    /// Whether the latest error is that a callback of ours refused to go on.
-    static var isFailedCallback: Bool {
-        let code = ERR_peek_last_error()
-        return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CALLBACK_FAILED
-    }
-
     /// The latest error in words; the queue is empty afterwards.
     static func takeReason() -> String {
         let code = ERR_peek_last_error()

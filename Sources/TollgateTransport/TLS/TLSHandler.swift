@@ -7,8 +7,12 @@ package import NIOCore
 package struct TLSHandshakeCompleted: Equatable, Sendable {
     package let identities: [String]
 
-    package init(identities: [String]) {
+    /// Whether HTTP/2 was agreed on (ALPN `h2`); otherwise HTTP/1.1 is spoken.
+    package let isHTTP2: Bool
+
+    package init(identities: [String], isHTTP2: Bool) {
         self.identities = identities
+        self.isHTTP2 = isHTTP2
     }
 }
 
@@ -167,8 +171,11 @@ package final class TLSHandler: ChannelDuplexHandler {
             held = ByteBuffer()
             encrypt(context, early)
             send(context)
-            let identities = connection.identities
-            context.fireUserInboundEventTriggered(TLSHandshakeCompleted(identities: identities))
+            let event = TLSHandshakeCompleted(
+                identities: connection.identities,
+                isHTTP2: connection.isHTTP2
+            )
+            context.fireUserInboundEventTriggered(event)
         case .closed:
             fail(context, TLSFailure(code: .handshake, reason: "closed during the handshake"))
         case .failed(let failure):

@@ -130,7 +130,7 @@ extension EnvoyCheckRequest {
     }
 
     @inline(__always)
-    private mutating func countHeader() throws(WireError) {
+    mutating func countHeader() throws(WireError) {
         guard headerCount < WireLimits.headers else { throw .tooMany }
         headerCount &+= 1
     }
@@ -163,7 +163,7 @@ extension EnvoyCheckRequest {
 
     /// Keeps a header when it matters; its value must be text.
     @inline(never)
-    private mutating func add(
+    mutating func add(
         _ name: ByteRange,
         _ value: ByteRange,
         of message: Span<UInt8>

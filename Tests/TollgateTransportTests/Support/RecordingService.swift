@@ -77,4 +77,5 @@ let testMethods = MethodTable([
     Method("/test.Echo/Unary", .unary),
     Method("/test.Echo/Stream", .streaming),
     Method("/test.Echo/Kept", .unary, keepsHeaders: true),
+    Method("/plain", .plain),
 ])

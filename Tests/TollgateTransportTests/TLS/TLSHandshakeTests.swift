@@ -38,7 +38,7 @@ final class TLSHandshakeTests {
         #expect(client.isConnected && client.version == TLS1_3_VERSION)
         #expect(client.sees(certificate))
         #expect(!client.hasTicket)
-        #expect(server.recorder.order == [TLSHandshakeCompleted(identities: [])])
+        #expect(server.recorder.order == [TLSHandshakeCompleted(identities: [], isHTTP2: true)])
     }
 
     @Test("The event comes before the first bytes, also when they arrive together")
@@ -50,7 +50,9 @@ final class TLSHandshakeTests {
         for bytes in server.drain() { client.feed(bytes) }
         client.write([1, 2, 3])
         server.feed(client.drain())
-        #expect(server.recorder.order == [TLSHandshakeCompleted(identities: []), nil])
+        #expect(
+            server.recorder.order == [TLSHandshakeCompleted(identities: [], isHTTP2: true), nil]
+        )
         #expect(server.recorder.received == [1, 2, 3])
     }
 
@@ -67,7 +69,10 @@ final class TLSHandshakeTests {
         client.write(message)
         client.shutdown()
         server.converse(with: client, pieceSize: pieceSize)
-        #expect(server.recorder.order.first == TLSHandshakeCompleted(identities: ["edge"]))
+        #expect(
+            server.recorder.order.first
+                == TLSHandshakeCompleted(identities: ["edge"], isHTTP2: true)
+        )
         #expect(server.recorder.received == message)
         #expect(client.received == [42])
         #expect(client.isClosed)
@@ -75,15 +80,27 @@ final class TLSHandshakeTests {
     }
 
     @Test(
-        "A client that does not offer h2 is refused",
-        arguments: [[], ["http/1.1"], ["h2c"], ["h"], ["xh2", "h22"], ["H2"]]
+        "A client that offers neither h2 nor http/1.1 is refused",
+        arguments: [["h2c"], ["h"], ["xh2", "h22"], ["H2"], ["http/1.0", "http/1"]]
     )
     func protocols(_ protocols: [String]) throws {
         let client = try TestClient(trusting: authority, protocols: protocols)
         let server = try server()
         expectRefusal(server, client, alert: SSL_AD_NO_APPLICATION_PROTOCOL)
-        let reason = protocols.isEmpty ? "no ALPN extension" : "no application protocol"
-        #expect(server.recorder.failures.first?.reason == reason)
+        #expect(server.recorder.failures.first?.reason == "no application protocol")
+    }
+
+    @Test(
+        "HTTP/1.1 is for who does not offer h2, or nothing at all",
+        arguments: [([], false), (["http/1.1"], false), (["http/1.1", "h2"], true)]
+    )
+    func agreements(_ protocols: [String], _ isHTTP2: Bool) throws {
+        let client = try TestClient(trusting: authority, protocols: protocols)
+        let server = try server()
+        server.converse(with: client)
+        #expect(
+            server.recorder.order == [TLSHandshakeCompleted(identities: [], isHTTP2: isHTTP2)]
+        )
     }
 
     @Test("A client with an older TLS is refused")
@@ -193,14 +210,18 @@ final class TLSClientCertificateTests {
         let expected = [
             "spiffe://example/tollgate/proxy/edge-1", "edge-1.example", "*.edge_2.example",
         ]
-        #expect(server.recorder.order == [TLSHandshakeCompleted(identities: expected)])
+        #expect(
+            server.recorder.order == [TLSHandshakeCompleted(identities: expected, isHTTP2: true)]
+        )
     }
 
     @Test("A certificate without names, or with too many, is no reason to refuse")
     func numberOfNames() throws {
         let nameless = try TestCertificate("client", .client, issuer: authority)
         #expect(
-            try outcome(nameless).server.recorder.order == [TLSHandshakeCompleted(identities: [])]
+            try outcome(nameless).server.recorder.order == [
+                TLSHandshakeCompleted(identities: [], isHTTP2: true)
+            ]
         )
         let names = (1...40).map { "DNS:edge-\($0)" }
         let many = try TestCertificate(
@@ -266,6 +287,6 @@ final class TLSClientCertificateTests {
         let identity = try TestCertificate("client", .client, issuer: authority, names: "DNS:edge")
         let server = try TestServer(files.context())
         server.converse(with: try TestClient(trusting: authority, identity: identity))
-        #expect(server.recorder.order == [TLSHandshakeCompleted(identities: [])])
+        #expect(server.recorder.order == [TLSHandshakeCompleted(identities: [], isHTTP2: true)])
     }
 }
