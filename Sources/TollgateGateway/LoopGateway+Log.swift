@@ -18,6 +18,22 @@ extension LoopGateway {
         log(decision, on: call, EnvoyHeaderSearch.value(of: "traceparent", in: message))
     }
 
+    /// Logs what was decided on a plain HTTP request, whose fields lie in its message.
+    func log(
+        _ decision: Decision,
+        on call: CallID,
+        _ plain: PlainRequest,
+        _ message: Span<UInt8>
+    ) {
+        var trace: [UInt8]?
+        var place = plain.head.lowerBound
+        while trace == nil, let field = plain.nextField(message, at: &place) {
+            guard Text.equal(message.extracting(field.name), "traceparent") else { continue }
+            trace = message.extracting(field.value).withUnsafeBufferPointer { Array($0) }
+        }
+        log(decision, on: call, trace)
+    }
+
     private func log(_ decision: Decision, on call: CallID, _ traceparent: [UInt8]?) {
         let id = LoopGateway.text(request[.requestID])
         let callID = loop.header("x-request-id", of: call) ?? []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import requests
 from support import rpc
 from support.caller import Caller, question
 from support.process import eventually
@@ -58,12 +59,17 @@ def test_a_decision_can_be_followed_by_its_trace(tollgate):
         headers = {"traceparent": header, "x-request-id": "r-3"}
         request = rpc.envoy_request(key.secret, body={"model": "gpt-4o"}, headers=headers)
         assert envoy.Check(request, timeout=rpc.TIMEOUT).status.code == 0
+    plain = requests.get(
+        f"http://{server.rpc}/authz/v1/check", timeout=rpc.TIMEOUT,
+        headers={"traceparent": header, "x-request-id": "r-4", **key.bearer},
+    )  # fmt: skip
+    assert plain.status_code == 200
 
     def decisions():
         found = [line for line in lines_of(server) if line["message"] == "decision"]
-        return found if len(found) == 4 else None
+        return found if len(found) == 5 else None
 
-    found = [line["metadata"] for line in eventually(decisions, "four lines")]
+    found = [line["metadata"] for line in eventually(decisions, "five lines")]
     assert found[0] == {
         "reason": "allowed", "key_id": key.id, "reservation_id": answer.reservation_id,
         "request_id": "r-1", "trace_id": TRACE,
@@ -71,6 +77,7 @@ def test_a_decision_can_be_followed_by_its_trace(tollgate):
     assert found[1] == {"reason": "invalid_api_key", "request_id": "r-2"}
     assert "request_id" not in found[2] and "trace_id" not in found[2]
     assert (found[3]["request_id"], found[3]["trace_id"]) == ("r-3", TRACE)
+    assert (found[4]["request_id"], found[4]["trace_id"]) == ("r-4", TRACE)
     assert key.secret not in server.errors and "canary" not in server.errors
 
 

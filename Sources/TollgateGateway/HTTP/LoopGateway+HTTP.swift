@@ -12,6 +12,7 @@ extension LoopGateway {
             let question = try HTTPQuestion(plain, message)
             switch try httpDecision(question, message, message.extracting(plain.body)) {
             case .success(let decision):
+                if isLogged { log(decision, on: call, plain, message) }
                 HTTPCheckAnswer.write(decision, on: question, to: &httpAnswer)
                 reply(to: call, with: httpAnswer, .afterCommit)
             case .failure(let failure): loop.fail(call, failure.status, .now)
