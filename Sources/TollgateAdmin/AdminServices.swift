@@ -14,6 +14,8 @@ package struct AdminServices: Sendable {
     let readiness: @Sendable () -> Readiness
     /// Makes backups; nil where there is nothing to be backed up.
     package var backups: (any BackupSource)?
+    /// Webhooks and what came of notices; nil where nobody is told anything.
+    package var webhooks: WebhookServices?
     /// Counts what is answered.
     let requests = RequestTally()
     /// What was answered to requests that may be repeated.
