@@ -13,7 +13,9 @@ enum AdminRoutes {
             PayCredits.self, ListAuditLogs.self, ListManagedLogs.self, GetUsage.self,
             ListModels.self, PutModels.self, GetModel.self, DeleteModel.self,
             ListSuppliers.self, PutSuppliers.self, GetSupplier.self, UpdateSupplier.self,
-            DeleteSupplier.self,
+            DeleteSupplier.self, CreateWebhook.self, ListWebhooks.self, GetWebhook.self,
+            UpdateWebhook.self, DeleteWebhook.self, TestWebhook.self, ListDeliveries.self,
+            ListAlerts.self,
         ] + CompatibleKeys.operations + operations(on: Organizations.self)
         + operations(on: Teams.self)
         + operations(on: Users.self)

@@ -17,6 +17,8 @@ package struct AdminServices: Sendable {
     package var backups: (any BackupSource)?
     /// What clients are told of a decision.
     let telling: @Sendable (Verdict, LimitReport) -> ClientAnswer
+    /// Webhooks and what came of notices; nil where nobody is told anything.
+    package var webhooks: WebhookServices?
     /// Counts what is answered.
     let requests = RequestTally()
     /// What was answered to requests that may be repeated.

@@ -71,6 +71,8 @@ extension House {
         let health = health
         let store = store
         let reloads = reloads
+        let tally = notices.tally
+        let tester = WebhookTester(notices)
         var services = AdminServices(
             registry: registry,
             groups: groups,
@@ -84,7 +86,7 @@ extension House {
                 TransportMetrics.families(rpc.statistics)
                     + JournalMetrics.families(store.statistics)
                     + StoreMetrics.families(store.sizes, isWritable: store.isWritable)
-                    + [reloads.family]
+                    + [reloads.family] + tally.families
             },
             readiness: {
                 var obstacles: [String] = []
@@ -95,6 +97,11 @@ extension House {
             },
             answers: answers,
             telling: House.telling(configuration.gateway)
+        )
+        services.webhooks = WebhookServices(
+            registry: notices.webhooks,
+            notices: store,
+            test: { tester.test($0) }
         )
         services.backups = HouseBackups(
             store: store,

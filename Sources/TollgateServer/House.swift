@@ -16,6 +16,8 @@ final class House: Sendable {
     let groups: GroupRegistry
     let models: ModelRegistry
     let suppliers: SupplierRegistry
+    /// Webhooks, and what sending notices to them needs.
+    let notices: NoticeOffice
     let health = HealthState()
     /// Where checkpoints of the audit trail go, and what signs them; nil when nowhere.
     let checkpoints: (sink: any CheckpointSink, key: SigningKey)?
@@ -40,7 +42,17 @@ final class House: Sendable {
         engine = try House.openEngine(configuration, store, digester)
         models = try House.openModels(configuration, store, engine)
         suppliers = try House.openSuppliers(store, box, engine)
-        registry = KeyRegistry(engine: engine, groups: store, actions: engine)
+        let secrets = WebhookSecretBox(box)
+        registry = KeyRegistry(engine: engine, groups: store, actions: engine, secrets: secrets)
+        notices = NoticeOffice(
+            store: store,
+            engine: engine,
+            registry: registry,
+            webhooks: try House.openWebhooks(store, secrets, engine),
+            secrets: secrets,
+            client: WebhookClient(allowsPrivate: configuration.allowsPrivateWebhooks),
+            tally: NoticeTally()
+        )
         groups = GroupRegistry(
             catalogue: store,
             follower: engine,
@@ -175,6 +187,24 @@ final class House: Sendable {
             return suppliers
         } catch {
             throw ServerError("the stored suppliers cannot be used: \(error)")
+        }
+    }
+
+    private static func openWebhooks(
+        _ store: Store,
+        _ secrets: WebhookSecretBox,
+        _ engine: Engine
+    ) throws(ServerError) -> WebhookRegistry {
+        do {
+            return try WebhookRegistry(
+                store: store,
+                groups: store,
+                box: secrets,
+                time: engine.time,
+                actions: engine
+            )
+        } catch {
+            throw ServerError("the stored webhooks cannot be used: \(error)")
         }
     }
 

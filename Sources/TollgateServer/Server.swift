@@ -53,6 +53,7 @@ package struct Server: Sendable {
         let http = try await HTTPListener.start(house, rpc: rpc.server)
         let steward = Steward(house.engine, house.store, house.registry)
         let auditSteward = AuditSteward(house)
+        let noticeSteward = NoticeSteward(house.notices)
         house.health.set(.serving)
         announce("tollgate ready rpc=\(rpc.address) http=\(http.address)")
         let cause = await waitForStop(signals, house, http)
@@ -64,6 +65,7 @@ package struct Server: Sendable {
         steward.stop()
         house.recordStrangers()
         auditSteward.stop()
+        noticeSteward.stop()
         if let cause { throw cause }
     }
 

@@ -15,6 +15,8 @@ package final class Store: Sendable {
     let groups: GroupRows
     let models: ModelRows
     let suppliers: SupplierRows
+    let webhooks: WebhookRows
+    let notices: NoticeRows
     let journal: BlockJournal
     let projector: Projector
     let watermark: Watermark
@@ -67,6 +69,8 @@ package final class Store: Sendable {
         groups = GroupRows(database, catalogue.counter)
         models = ModelRows(database, catalogue.counter)
         suppliers = SupplierRows(database, catalogue.counter)
+        webhooks = WebhookRows(database, catalogue.counter)
+        notices = NoticeRows(database)
         self.journal = journal
         self.projector = projector
         self.watermark = watermark

@@ -87,6 +87,9 @@ struct ServeSettings: ParsableArguments {
     @Option(name: .customLong("audit-checkpoints"), help: help(.auditCheckpoints))
     var auditCheckpoints: String?
 
+    @Option(name: .customLong("webhook-allow-private"), help: help(.webhookAllowPrivate))
+    var webhookAllowPrivate: String?
+
     /// What was set, by the name of the setting.
     var values: [String: String] {
         var values: [String: String] = [:]
@@ -129,6 +132,7 @@ struct ServeSettings: ParsableArguments {
             (.activeKeys, activeKeys),
             (.auditRetention, auditRetention),
             (.auditCheckpoints, auditCheckpoints),
+            (.webhookAllowPrivate, webhookAllowPrivate),
         ]
     }
 

@@ -18,7 +18,8 @@ struct Tollgate: AsyncParsableCommand {
         version: "tollgate \(version)",
         subcommands: [
             Serve.self, Keys.self, Orgs.self, Teams.self, Users.self, Usage.self, Audit.self,
-            Models.self, Suppliers.self, Policy.self, Check.self, Verify.self, Backup.self,
+            Models.self, Suppliers.self, Webhooks.self, Alerts.self, Policy.self, Check.self,
+            Verify.self, Backup.self,
             Restore.self, Config.self, Completions.self,
         ]
     )

@@ -2,7 +2,7 @@
 
 A row has who asks, the method, the path and perhaps headers and a body, and what must come of it: the
 status, and of a refusal the code and the field. Rows stand in order and may need those before them.
-`{key}` and `{spent}` are keys, `{unique}` is a word that no other test uses. A body that is a text is
+`{key}` and `{spent}` are keys, `{webhook}` is a webhook, `{unique}` is a word that no other test uses. A body that is a text is
 sent as it is.
 """
 
@@ -34,7 +34,14 @@ def callers(server, admin, issue) -> dict[str, Admin]:
 
 
 def test_every_row_of_the_table(callers, issue):
-    words = {"key": issue().id, "spent": issue().id, "unique": uuid.uuid4().hex[:12]}
+    # An address that nobody may send to: the test of it answers without leaving the machine.
+    webhook = callers["admin"].expect(
+        201, "POST", "/v1/webhooks", json={"url": "http://127.0.0.1:9/", "enabled": False}
+    )
+    words = {
+        "key": issue().id, "spent": issue().id, "webhook": webhook["id"],
+        "unique": uuid.uuid4().hex[:12],
+    }  # fmt: skip
 
     def fill(text: str) -> str:
         for word, value in words.items():

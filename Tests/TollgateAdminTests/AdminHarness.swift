@@ -57,7 +57,12 @@ final class AdminHarness: Sendable {
                 digester: try SecretDigester(try Pepper.generate())
             )
         )
-        registry = KeyRegistry(engine: engine, groups: groupCatalogue, actions: actions)
+        registry = KeyRegistry(
+            engine: engine,
+            groups: groupCatalogue,
+            actions: actions,
+            secrets: WebhookSecretBox(try SecretBox(try Pepper.generate()))
+        )
         groups = GroupRegistry(
             catalogue: groupCatalogue,
             follower: engine,

@@ -177,12 +177,13 @@ package final class AnswerMemory: Sendable {
 }
 
 extension JSONValue {
-    /// The document without the secrets that answers hold once, which are all called `api_key`.
+    /// The document without the secrets that answers hold once: those of keys are called `api_key`,
+    /// those of webhooks `secret`.
     var withoutSecrets: JSONValue {
         switch self {
         case .object(let members):
             .object(
-                members.filter { $0.name != "api_key" }
+                members.filter { $0.name != "api_key" && $0.name != "secret" }
                     .map { Member($0.name, $0.value.withoutSecrets) }
             )
         case .array(let elements): .array(elements.map(\.withoutSecrets))

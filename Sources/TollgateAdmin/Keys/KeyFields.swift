@@ -39,7 +39,7 @@ struct KeyFields {
         fields.changes.access = try fields.reader.word("access", or: .custom, \.name)
         fields.changes.enforcement = try fields.reader.word("enforcement", or: .enforce, \.name)
         fields.changes.unsettled = try fields.reader.word("unsettled", or: .charge, \.name)
-        fields.changes.notices = try NoticeFields.notices(
+        (fields.changes.notices, fields.changes.webhookSecret) = try NoticeFields.notices(
             in: &fields.reader,
             mergedInto: record?.notices ?? KeyNotices()
         )

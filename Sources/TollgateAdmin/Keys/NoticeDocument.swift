@@ -34,7 +34,7 @@ enum NoticeDocument {
             "enabled": .bool(webhooks.isEnabled),
             "url": JSONValue(webhooks.url),
             "events": JSONValue(webhooks.events),
-            "has_secret": .bool(webhooks.hasSecret),
+            "has_secret": .bool(!webhooks.secret.isEmpty),
         ]
     }
 

@@ -1,11 +1,11 @@
 internal import TollgateCore
+internal import TollgateEngine
 
 /// Reads what an administrator wants to hear about a key: `budget_alerts`, `alerts`, `webhooks`,
 /// `content_rules` and `anomaly`.
 ///
-/// Each is replaced as a whole, and null takes it away. They are kept and shown; nothing acts on them
-/// yet. The secret of a webhook is asked for where deliveries are signed, so here it is only noted
-/// that there is one.
+/// Each is replaced as a whole, and null takes it away; only the secret of a webhook, which is never
+/// shown, stays when nothing is said of it.
 enum NoticeFields {
     private static let actions = ["block": true, "alert": false]
 
@@ -14,13 +14,15 @@ enum NoticeFields {
     /// - Parameters:
     ///   - reader: the document.
     ///   - old: what there is.
-    /// - Returns: what there is to be; nil when the document says nothing of it.
+    /// - Returns: what there is to be, nil when the document says nothing of it; and the secret of
+    ///   the webhook when it is to be another.
     /// - Throws: a 400 with the path of the first field that cannot be.
     static func notices(
         in reader: inout ObjectReader,
         mergedInto old: KeyNotices
-    ) throws(APIError) -> KeyNotices? {
+    ) throws(APIError) -> (notices: KeyNotices?, secret: String?) {
         var notices = old
+        var secret: String?
         if let field = try reader.object("budget_alerts").orNull {
             notices.budgetAlerts = try field.map { (members) throws(APIError) in
                 try budgetAlerts(members)
@@ -31,7 +33,7 @@ enum NoticeFields {
         }
         if let field = try reader.object("webhooks").orNull {
             notices.webhooks = try field.map { (members) throws(APIError) in
-                try webhooks(members, old.webhooks)
+                try webhooks(members, old.webhooks, &secret)
             }
         }
         switch reader.take("content_rules") {
@@ -43,7 +45,7 @@ enum NoticeFields {
         if let field = try reader.object("anomaly").orNull {
             notices.anomaly = try field.map { (members) throws(APIError) in try anomaly(members) }
         }
-        return notices == old ? nil : notices
+        return (notices == old ? nil : notices, secret)
     }
 
     private static func budgetAlerts(
@@ -74,7 +76,8 @@ enum NoticeFields {
 
     private static func webhooks(
         _ members: ObjectReader,
-        _ old: KeyNotices.Webhooks?
+        _ old: KeyNotices.Webhooks?,
+        _ secret: inout String?
     ) throws(APIError) -> KeyNotices.Webhooks {
         var members = members
         var webhooks = KeyNotices.Webhooks()
@@ -86,15 +89,15 @@ enum NoticeFields {
         guard !webhooks.isEnabled || webhooks.url != nil else {
             throw .invalidField(members.path(of: "url"), "is missing")
         }
-        webhooks.events = try members.bounded("events") { WebhookEvents.names.contains($0) }
+        webhooks.events = try members.bounded("events") { WebhookFields.names.contains($0) }
         switch try members.text("secret") {
-        case .absent: webhooks.hasSecret = old?.hasSecret ?? false
-        case .null: webhooks.hasSecret = false
-        case .value(let secret):
-            guard (1...KeyNotices.textLimit).contains(secret.utf8.count) else {
-                throw .invalidField(members.path(of: "secret"), "has a length that cannot be")
+        case .absent: webhooks.secret = old?.secret ?? []
+        case .null: break
+        case .value(let text):
+            guard WebhookSecret(text) != nil else {
+                throw .invalidField(members.path(of: "secret"), WebhookFields.secretProblem)
             }
-            webhooks.hasSecret = true
+            secret = text
         }
         try members.finish()
         return webhooks
@@ -138,15 +141,6 @@ enum NoticeFields {
         try members.finish()
         return anomaly
     }
-}
-
-/// What can be told of a key.
-enum WebhookEvents {
-    static let names: Set<String> = [
-        "key.created", "key.updated", "key.rotated", "key.revoked", "key.expired",
-        "key.limit_exceeded", "key.budget_threshold", "key.suspicious_activity",
-        "key.auth_failures",
-    ]
 }
 
 extension ObjectReader {

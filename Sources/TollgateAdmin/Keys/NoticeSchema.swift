@@ -4,7 +4,9 @@ internal import TollgateCore
 /// shows it.
 enum NoticeSchema {
     static let fields: [SchemaField] = [
-        field("budget_alerts", budgetAlerts), field("alerts", alerts), field("webhooks", webhooks),
+        field("budget_alerts", budgetAlerts, "Replaced as a whole."),
+        field("alerts", alerts, "Replaced as a whole; unusual_patterns is not acted on."),
+        field("webhooks", webhooks, "Replaced as a whole, but for a secret that is not said."),
         SchemaField(
             "content_rules",
             in: .list(of: contentRule.creation, limit: KeyNotices.entryLimit),
@@ -13,7 +15,7 @@ enum NoticeSchema {
             .always,
             "Replaced as a whole. Kept and shown; nothing acts on them yet."
         ),
-        field("anomaly", anomaly),
+        field("anomaly", anomaly, "Replaced as a whole. Kept and shown; nothing acts on it yet."),
     ]
 
     private static let text = JSONSchema.text(0...KeyNotices.textLimit)
@@ -31,7 +33,8 @@ enum NoticeSchema {
                 "notify_email",
                 .text(0...KeyNotices.textLimit, pattern: "@"),
                 .clearable,
-                .orNull
+                .orNull,
+                "For who receives the webhooks: this server sends no mail."
             ),
         ]
     )
@@ -65,14 +68,17 @@ enum NoticeSchema {
             ),
             SchemaField(
                 "events",
-                .list(of: .words(WebhookEvents.names.sorted()), limit: KeyNotices.entryLimit)
+                .list(of: .words(WebhookFields.names), limit: KeyNotices.entryLimit),
+                .clearable,
+                .always,
+                "Empty: all of them."
             ),
             SchemaField(
                 "secret",
                 .text(1...KeyNotices.textLimit),
                 .clearable,
                 .never,
-                "Never kept; that there is one is."
+                "What deliveries are signed with. Never shown; kept when it is not said."
             ),
             SchemaField("has_secret", .flag, .never, .always),
         ]
@@ -96,12 +102,11 @@ enum NoticeSchema {
         ]
     )
 
-    private static func field(_ name: String, _ record: RecordSchema) -> SchemaField {
-        SchemaField(
-            name,
-            record,
-            .orNull,
-            "Replaced as a whole. Kept and shown; nothing acts on it yet."
-        )
+    private static func field(
+        _ name: String,
+        _ record: RecordSchema,
+        _ description: String
+    ) -> SchemaField {
+        SchemaField(name, record, .orNull, description)
     }
 }

@@ -82,6 +82,9 @@ struct JSONSchema: Equatable, Sendable {
         )
     }
 
+    /// An object whose members depend on what it is about.
+    static let anyObject = JSONSchema([.init("type", "object")])
+
     static func any(of alternatives: [JSONSchema]) -> JSONSchema {
         JSONSchema(
             [.init("anyOf", .array(alternatives.map(\.json)))],

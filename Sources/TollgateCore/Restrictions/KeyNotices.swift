@@ -1,6 +1,6 @@
 /// What an administrator wants to hear about a key, and what of its requests to look at.
 ///
-/// Kept and shown; what comes of it is for those who watch keys to do.
+/// What comes of it is for those who watch keys to do.
 package struct KeyNotices: Equatable, Sendable {
     /// Percentages of a budget at which to tell someone.
     package struct BudgetAlerts: Equatable, Sendable {
@@ -31,10 +31,8 @@ package struct KeyNotices: Equatable, Sendable {
         package var isEnabled = false
         package var url: String?
         package var events: [String] = []
-        /// Whether a secret was given to sign with.
-        ///
-        /// The secret itself is none of a record's.
-        package var hasSecret = false
+        /// What to sign with, encrypted; empty for nothing.
+        package var secret: [UInt8] = []
 
         package init() {}
     }

@@ -77,6 +77,22 @@ package enum DecisionRecord {
         ReservationID(rawValue: record.count >= fixedLength ? wide(record, 21) : 0)
     }
 
+    /// The limit that denied a request whose outline was read; nil when it was none.
+    ///
+    /// - Throws: `.corrupt` when it is none that there is.
+    static func limit(of record: Span<UInt8>) throws(StorageError) -> AuditEntry.LimitPlace? {
+        guard record.count >= fixedLength else { throw uneven() }
+        guard record[94] != 0 else {
+            guard record[95] == 0 else { throw uneven() }
+            return nil
+        }
+        guard
+            let name = LimitName(rawValue: record[94]),
+            let level = LimitLevel(rawValue: record[95])
+        else { throw uneven() }
+        return AuditEntry.LimitPlace(name: name, level: level)
+    }
+
     /// The text of the model, empty when there was none.
     ///
     /// - Throws: `.corrupt` when the record is too short for it.
@@ -115,15 +131,7 @@ package enum DecisionRecord {
         )
         guard let monitored = Reason(rawValue: record[93]) else { throw uneven() }
         entry.monitored = monitored
-        if record[94] != 0 {
-            guard
-                let name = LimitName(rawValue: record[94]),
-                let level = LimitLevel(rawValue: record[95])
-            else { throw uneven() }
-            entry.limit = AuditEntry.LimitPlace(name: name, level: level)
-        } else if record[95] != 0 {
-            throw uneven()
-        }
+        entry.limit = try limit(of: record)
         var index = fixedLength
         for field in CheckRequest.Field.allCases {
             let length = Int(record.littleEndian(at: 69 + 2 * Int(field.rawValue), width: 2))

@@ -23,6 +23,8 @@ package struct KeyChanges: Sendable {
     /// The session that a new key is bound to.
     package var session: String?
     package var notices: KeyNotices?
+    /// What the key's own webhook signs with, in clear text, on its way to being encrypted.
+    package var webhookSecret: String?
     package var enforcement: Enforcement?
     package var unsettled: UnsettledPolicy?
 

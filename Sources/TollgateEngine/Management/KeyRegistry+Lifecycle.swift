@@ -87,6 +87,25 @@ extension KeyRegistry {
     /// How many keys one call ends; whoever has more calls again.
     private static let sessionLimit = 10_000
 
+    /// Disables the webhook of a key whose receiver has said that it is gone.
+    ///
+    /// - Throws: `.unavailable` or `.unrecorded`.
+    package func disableGoneWebhook(of id: KeyID) throws(RegistryError) {
+        try withChanges { () throws(RegistryError) in
+            let old = try key(id)
+            guard old.notices.webhooks?.isEnabled == true else { return }
+            var record = old
+            record.notices.webhooks?.isEnabled = false
+            record.version = old.version &+ 1
+            record.updatedAt = now
+            try prepare()
+            try storage { () throws(StorageError) in
+                try engine.catalogue.save(record, replacing: old)
+            }
+            try note("key.updated", by: nil, on: "\(id)", fields: ["webhooks"])
+        }
+    }
+
     /// Records of keys whose time is over that it is.
     ///
     /// Each once, whenever the process ends: but for one that ends between the record and the note

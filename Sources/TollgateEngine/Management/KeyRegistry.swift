@@ -11,6 +11,7 @@ package final class KeyRegistry: RecordingRegistry {
     let engine: Engine
     private let membership: GroupMembership
     let actions: any ActionLog
+    private let secrets: WebhookSecretBox?
     private let changing = Mutex(())
     /// The newest id that was given out.
     private let newestID = Mutex(KeyID(rawValue: 0))
@@ -21,9 +22,16 @@ package final class KeyRegistry: RecordingRegistry {
     ///   - engine: the engine.
     ///   - groups: where the groups are found that keys belong to.
     ///   - actions: where it is recorded what was done.
-    package init(engine: Engine, groups: any GroupCatalogue, actions: any ActionLog) {
+    ///   - secrets: encrypts what the keys' own webhooks sign with; nil where no key may have one.
+    package init(
+        engine: Engine,
+        groups: any GroupCatalogue,
+        actions: any ActionLog,
+        secrets: WebhookSecretBox? = nil
+    ) {
         self.engine = engine
         self.actions = actions
+        self.secrets = secrets
         membership = GroupMembership(catalogue: groups)
     }
 
@@ -166,6 +174,7 @@ package final class KeyRegistry: RecordingRegistry {
             try membership.within(editor.scope).place(&record, changes, isNew: false)
             try changes.checkType(of: record)
             try changes.apply(to: &record, now: now, zones: engine.zones)
+            try seal(changes.webhookSecret, in: &record)
             try editor.requireWithin(record)
         }
     }
@@ -245,6 +254,7 @@ package final class KeyRegistry: RecordingRegistry {
         try membership.within(scope).place(&record, changes, isNew: true)
         try changes.checkType(of: record)
         try changes.apply(to: &record, now: now, zones: engine.zones)
+        try seal(changes.webhookSecret, in: &record)
         try creator?.requireWithin(record)
         record.secrets = [secret]
         try changing.withLock { (_) throws(RegistryError) in
@@ -265,6 +275,17 @@ package final class KeyRegistry: RecordingRegistry {
         _ body: () throws(RegistryError) -> sending Value
     ) throws(RegistryError) -> sending Value {
         try changing.withLock { (_) throws(RegistryError) in try body() }
+    }
+
+    /// Encrypts what a key's own webhook is to sign with, when that is to be another.
+    private func seal(_ text: String?, in record: inout KeyRecord) throws(RegistryError) {
+        guard let text else { return }
+        guard let secrets else { throw .unavailable }
+        do {
+            record.notices.webhooks?.secret = try secrets.seal(text, for: "\(record.id)")
+        } catch {
+            throw .unavailable
+        }
     }
 
     /// A new secret.

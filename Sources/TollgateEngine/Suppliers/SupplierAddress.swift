@@ -9,8 +9,12 @@ struct SupplierAddress {
 
     /// Reads an absolute URL of `http` or `https` without user, query or fragment (RFC 3986).
     ///
+    /// - Parameters:
+    ///   - url: the URL.
+    ///   - path: the field that it is in.
+    ///   - allowsQuery: whether a query may follow after all.
     /// - Throws: `.invalid` for everything else. A user in a URL would be a credential in the clear.
-    init(_ url: String, at path: String) throws(RegistryError) {
+    init(_ url: String, at path: String, allowsQuery: Bool = false) throws(RegistryError) {
         func problem(_ message: String) -> RegistryError { .invalid(field: path, message) }
         let visible = UInt8(ascii: "!")...UInt8(ascii: "~")
         guard
@@ -21,10 +25,15 @@ struct SupplierAddress {
             throw problem("must begin with https:// or http://")
         }
         let rest = url.dropFirst(scheme.count)
-        guard !rest.contains(where: { "@?#\\\"<>".contains($0) }) else {
-            throw problem("must have neither user, query nor fragment")
+        let refused = allowsQuery ? "@#\\\"<>" : "@?#\\\"<>"
+        guard !rest.contains(where: refused.contains) else {
+            throw problem(
+                allowsQuery
+                    ? "must have neither user nor fragment"
+                    : "must have neither user, query nor fragment"
+            )
         }
-        let authority = rest.prefix { $0 != "/" }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
         guard SupplierAddress.isHost(String(authority)) else {
             throw problem("must name a host, and perhaps a port")
         }

@@ -51,6 +51,8 @@ package struct ServerConfiguration: Sendable {
     let auditRetention: Int64?
     /// Where checkpoints of the audit trail go; nil for nowhere.
     let auditCheckpoints: CheckpointPlace?
+    /// Whether webhooks may be on this machine and its network.
+    let allowsPrivateWebhooks: Bool
     let gateway: GatewayConfiguration
     package let logFormat: LogFormat
     package let logLevel: Logger.Level
@@ -98,6 +100,7 @@ package struct ServerConfiguration: Sendable {
         activeKeys = try values.number(.activeKeys, in: 1000...100_000_000) ?? 0
         auditRetention = try values.age(.auditRetention)
         auditCheckpoints = try ServerConfiguration.place(.auditCheckpoints, values)
+        allowsPrivateWebhooks = try values.flag(.webhookAllowPrivate)
         var gateway = GatewayConfiguration()
         gateway.trustsRequestHeaders = try values.flag(.trustRequestHeaders)
         gateway.trustedHops = try values.number(.trustedHops, in: 0...32) ?? 0

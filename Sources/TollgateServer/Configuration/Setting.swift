@@ -196,12 +196,19 @@ package struct Setting: Sendable {
             + "syslog://HOST:PORT for another's; keep them where nobody who runs this server can."
     )
 
+    package static let webhookAllowPrivate = Setting(
+        "webhook-allow-private",
+        "BOOL",
+        "false",
+        "Whether webhooks may be on this machine and its network; only where administrators may reach both."
+    )
+
     package static let all = [
         dataDirectory, rpcListen, httpListen, tlsCertificate, tlsKey, tlsClientCA,
         httpTLSCertificate, httpTLSKey, managementIdentity, adminKey, pepper, durability, models,
         unpriced,
         defaultInputPrice, defaultOutputPrice, holdSeconds, budgetStatus, threads, logFormat,
         logLevel, trustRequestHeaders, trustedHops, defaultMaximumOutput, maximumMessage,
-        activeKeys, auditRetention, auditCheckpoints,
+        activeKeys, auditRetention, auditCheckpoints, webhookAllowPrivate,
     ]
 }

@@ -20,8 +20,13 @@ final class Projector: Sendable {
     private let work: Mutex<Work>
     private let position: Atomic<UInt64>
     private let time: Mutex<Now?>
+    /// Blocks behind this position are kept for who reads them for notices; `.max` for nobody.
+    private let noticed = Atomic(UInt64.max)
     /// What the start has found, until the database has it.
     let beginning: Mutex<LedgerBeginning?>
+
+    /// How many blocks are kept at most for who reads them for notices.
+    private static let noticeLimit: UInt64 = 100_000
 
     /// How long it sleeps at most, in milliseconds; also after something has failed.
     private static let interval: UInt64 = 1000
@@ -53,6 +58,13 @@ final class Projector: Sendable {
             time.withLock { $0 = prepared.head.time }
             position.store(prepared.head.position, ordering: .releasing)
         }
+    }
+
+    /// Keeps blocks until they were read for notices.
+    ///
+    /// - Parameter position: the last one that was.
+    func keepBlocks(after position: UInt64) {
+        noticed.store(position, ordering: .releasing)
     }
 
     /// The last position that the ledger includes.
@@ -190,10 +202,12 @@ final class Projector: Sendable {
         work.ledger.forget()
     }
 
-    /// Drops the blocks that are in both projections.
+    /// Drops the blocks that are in both projections, and were read for notices.
     private func dropBlocks(_ work: inout Work) throws(StorageError) {
         let sealed = journal.state.withLock { $0.statistics.sealedPosition }
-        let last = min(sealed, work.ledger.head.position)
+        var last = min(sealed, work.ledger.head.position)
+        let oldest = last > Projector.noticeLimit ? last - Projector.noticeLimit : 0
+        last = min(last, max(noticed.load(ordering: .acquiring), oldest))
         guard last > work.dropped else { return }
         var batch = try database.makeBatch()
         BlockJournal.drop(from: work.dropped &+ 1, upTo: last, in: &batch)

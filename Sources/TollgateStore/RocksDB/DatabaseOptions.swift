@@ -114,7 +114,7 @@ struct DatabaseOptions: Sendable {
         rocksdb_options_set_compression(options, Int32(rocksdb_no_compression))
         rocksdb_options_set_write_buffer_size(options, 4 << 20)
         switch family {
-        case .main, .headers, .groups, .models, .suppliers:
+        case .main, .headers, .groups, .models, .suppliers, .webhooks, .notices:
             break
         case .keys:
             rocksdb_options_set_write_buffer_size(options, 8 << 20)

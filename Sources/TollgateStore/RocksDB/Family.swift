@@ -23,6 +23,10 @@ extension Database {
         case models
         /// Suppliers, by name.
         case suppliers
+        /// Webhooks, by id.
+        case webhooks
+        /// Notices on their way, and what came of others.
+        case notices
 
         var name: StaticString {
             switch self {
@@ -37,6 +41,8 @@ extension Database {
             case .groups: "groups"
             case .models: "models"
             case .suppliers: "suppliers"
+            case .webhooks: "webhooks"
+            case .notices: "notices"
             }
         }
     }

@@ -51,7 +51,7 @@ enum NoticesCodec {
         output.appendField(1, bool: webhooks.isEnabled)
         output.appendText(2, webhooks.url ?? "")
         for event in webhooks.events { output.appendElement(3, text: event) }
-        output.appendField(4, bool: webhooks.hasSecret)
+        if !webhooks.secret.isEmpty { output.appendElement(5, bytes: webhooks.secret.span) }
     }
 
     private static func append(
@@ -87,7 +87,7 @@ enum NoticesCodec {
             value.isEnabled = webhooks.enabled != 0
             value.url = try webhooks.url.optionalText()
             value.events = try texts(webhooks.events, webhooks.n_events)
-            value.hasSecret = webhooks.has_secret != 0
+            value.secret = webhooks.secret.bytes
             notices.webhooks = value
         }
         for rule in elements(message.content_rules, message.n_content_rules) {

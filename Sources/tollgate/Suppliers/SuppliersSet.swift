@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import TollgateAdmin
 
 /// `tollgate suppliers set`.
@@ -99,20 +98,9 @@ struct SuppliersSet: AsyncParsableCommand {
         guard let credentialFile else { return members }
         var credential = [
             JSONValue.Member("type", .string(credentialType)),
-            JSONValue.Member("value", .string(try SuppliersSet.firstLine(of: credentialFile))),
+            JSONValue.Member("value", .string(try SecretFile.firstLine(of: credentialFile))),
         ]
         if let credentialHeader { credential.append(.init("header", .string(credentialHeader))) }
         return members + [.init("credential", .object(credential))]
-    }
-
-    /// The first line of a file, without the spaces around it.
-    private static func firstLine(of path: String) throws(CommandFailure) -> String {
-        let file = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path)
-        guard
-            let data = try? file?.readToEnd(),
-            let text = String(data: data, encoding: .utf8),
-            let line = text.split(separator: "\n").first
-        else { throw .failed("\(path) cannot be read, or is empty") }
-        return line.trimmingCharacters(in: .whitespaces)
     }
 }

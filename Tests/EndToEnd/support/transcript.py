@@ -22,6 +22,9 @@ from subprocess import CompletedProcess
 #: What differs from run to run, by the name that it gets.
 _kinds = {
     "key": re.compile(r"\bkey_[0-9a-z]{26}\b"),
+    "webhook": re.compile(r"\bwh_[0-9a-z]{26}\b"),
+    "event": re.compile(r"\bevt_[0-9a-z]{26}\b"),
+    "signer": re.compile(r"\bwhsec_[0-9A-Za-z+/]{43}="),
     "secret": re.compile(r"\btg_[a-z]+_[0-9A-Za-z]{33}\b"),
     "time": re.compile(r"\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z"),
     "span": re.compile(r"\b\d{3,} ms\b"),

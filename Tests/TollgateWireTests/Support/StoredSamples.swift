@@ -62,7 +62,7 @@ enum StoredSamples {
         webhooks.isEnabled = true
         webhooks.url = "https://example.com"
         webhooks.events = ["key.created", ""]
-        webhooks.hasSecret = true
+        webhooks.secret = [1, 0, 255]
         notices.webhooks = webhooks
         notices.contentRules = [
             KeyNotices.ContentRule(name: "n", pattern: "p", isBlocking: true),

@@ -254,7 +254,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__notices__alerts__descrip
   (ProtobufCMessageInit) tollgate__storage__v1__notices__alerts__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__storage__v1__notices__webhooks__field_descriptors[4] =
+static const ProtobufCFieldDescriptor tollgate__storage__v1__notices__webhooks__field_descriptors[5] =
 {
   {
     "enabled",
@@ -304,17 +304,30 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__notices__webhooks__
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "secret",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__Notices__Webhooks, secret),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tollgate__storage__v1__notices__webhooks__field_indices_by_name[] = {
   0,   /* field[0] = enabled */
   2,   /* field[2] = events */
   3,   /* field[3] = has_secret */
+  4,   /* field[4] = secret */
   1,   /* field[1] = url */
 };
 static const ProtobufCIntRange tollgate__storage__v1__notices__webhooks__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor tollgate__storage__v1__notices__webhooks__descriptor =
 {
@@ -324,7 +337,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__notices__webhooks__descr
   "Tollgate__Storage__V1__Notices__Webhooks",
   "tollgate.storage.v1",
   sizeof(Tollgate__Storage__V1__Notices__Webhooks),
-  4,
+  5,
   tollgate__storage__v1__notices__webhooks__field_descriptors,
   tollgate__storage__v1__notices__webhooks__field_indices_by_name,
   1,  tollgate__storage__v1__notices__webhooks__number_ranges,

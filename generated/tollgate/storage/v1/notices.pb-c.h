@@ -75,11 +75,18 @@ struct  Tollgate__Storage__V1__Notices__Webhooks
   ProtobufCBinaryData url;
   size_t n_events;
   ProtobufCBinaryData *events;
+  /*
+   * Written by those who did not keep the secret; says nothing any more.
+   */
   protobuf_c_boolean has_secret;
+  /*
+   * Encrypted under a key that comes from the pepper, for the id of the key.
+   */
+  ProtobufCBinaryData secret;
 };
 #define TOLLGATE__STORAGE__V1__NOTICES__WEBHOOKS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__storage__v1__notices__webhooks__descriptor) \
-    , 0, {0,NULL}, 0,NULL, 0 }
+    , 0, {0,NULL}, 0,NULL, 0, {0,NULL} }
 
 
 struct  Tollgate__Storage__V1__Notices__ContentRule

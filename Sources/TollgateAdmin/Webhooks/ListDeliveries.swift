@@ -1,0 +1,50 @@
+internal import HTTPTypes
+internal import TollgateCore
+internal import TollgateEngine
+
+/// `GET /v1/webhooks/{id}/deliveries` lists what came of the last attempts, the newest first.
+enum ListDeliveries: APIOperation {
+    static let name = "ListDeliveries"
+    static let summary = "Lists what came of a webhook's last hundred attempts, the newest first."
+    static let method = HTTPRequest.Method.get
+    static let path = "/v1/webhooks/{id}/deliveries"
+    static let permission = APIPermission.manageKeys
+    static let isInRPC = false
+
+    static var shape: OperationShape? {
+        .reading(
+            OperationShape.page(of: "deliveries", WebhookSchema.attempt),
+            OperationShape.paging()
+        )
+    }
+
+    static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
+        let webhooks = try services.requireWebhooks()
+        var query = try QueryReader(call.query)
+        let limit = try query.limit()
+        let cursor = try query.serial()
+        try query.finish()
+        let record = try call.webhook(webhooks)
+        let page: NoticePage<DeliveryAttempt>
+        do {
+            page = try webhooks.notices.attempts(
+                to: .webhook(record.id),
+                before: cursor,
+                limit: limit
+            )
+        } catch {
+            throw .unavailable
+        }
+        return APIReply([
+            "deliveries": .array(page.elements.map { WebhookDocument.json($0) }),
+            "next_cursor": JSONValue(page.next.map { "\($0)" }),
+        ])
+    }
+}
+
+extension QueryReader {
+    /// The cursor of a list whose entries are numbered.
+    mutating func serial() throws(APIError) -> UInt64? {
+        try value("cursor", "must be a next_cursor of this list") { UInt64($0) }
+    }
+}

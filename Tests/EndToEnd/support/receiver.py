@@ -1,0 +1,120 @@
+"""Whoever is told what happens to keys: keeps what arrives, and proves its signature.
+
+The signature is made here anew, from the words of the specification (Standard Webhooks 1.0), so that
+the server does not prove itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+#: How long a delivery may take that is under way.
+PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A delivery as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        return self.headers["webhook-id"]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return json.loads(self.body)
+
+    @property
+    def type(self) -> str:
+        return self.document["type"]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.document["data"]
+
+    def is_signed_with(self, secret: str) -> bool:
+        """Whether one of the signatures is that of the secret, and the time is now."""
+        if secret.startswith("whsec_"):
+            key = base64.b64decode(secret.removeprefix("whsec_"))
+        else:
+            key = secret.encode()
+        stamp = self.headers["webhook-timestamp"]
+        if abs(time.time() - int(stamp)) > 300:
+            return False
+        message = f"{self.id}.{stamp}.".encode() + self.body
+        wanted = base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
+        given = self.headers.get("webhook-signature", "").split(" ")
+        return any(hmac.compare_digest(text, f"v1,{wanted}") for text in given)
+
+
+class Receiver:
+    """An HTTP server on a port of its own, which answers what it is told to."""
+
+    def __init__(self) -> None:
+        #: What is answered to the next deliveries, one after the other; then 204.
+        self.answers: list[int] = []
+        #: What is answered whatever else is asked for; None for the above.
+        self.always: int | None = None
+        self._arrivals: list[Arrival] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hooks"
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        return list(self._arrivals)
+
+    def of(self, type: str) -> list[Arrival]:
+        """What arrived of one type."""
+        return [arrival for arrival in self.arrivals if arrival.type == type]
+
+    def wait(self, type: str, count: int = 1) -> list[Arrival]:
+        """Waits until so many of a type have arrived."""
+        end = time.monotonic() + PATIENCE
+        while len(found := self.of(type)) < count:
+            assert time.monotonic() < end, f"{count} of {type}: {[a.type for a in self.arrivals]}"
+            time.sleep(0.05)
+        return found
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(receiver) -> type[BaseHTTPRequestHandler]:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                headers = {name.lower(): text for name, text in self.headers.items()}
+                body = self.rfile.read(int(headers.get("content-length", 0)))
+                receiver._arrivals.append(Arrival(self.path, headers, body))
+                status = receiver.always
+                if status is None:
+                    status = receiver.answers.pop(0) if receiver.answers else 204
+                self.send_response(status)
+                if 300 <= status < 400:
+                    self.send_header("location", receiver.url + "/elsewhere")
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler

@@ -1,0 +1,183 @@
+import Testing
+import TollgateTesting
+
+@testable import TollgateCore
+@testable import TollgateEngine
+
+@Suite("What is told")
+struct NoticeJudgeTests {
+    private static let id = KeyRecord.sample(7).id
+    private static let minute: Int64 = 29_000_000
+
+    /// The world that a judge looks at.
+    private struct World {
+        var judge = NoticeJudge(marks: [:])
+        var key = KeyRecord.sample(7)
+        var limits: [LimitState] = []
+        var minute = NoticeJudgeTests.minute
+
+        /// What is told of findings that the body makes.
+        mutating func told(
+            _ fill: (inout JournalFindings) -> Void
+        ) throws -> [NoticeDraft.Fact] {
+            var findings = JournalFindings(upTo: JournalPosition(rawValue: 1))
+            findings.time = WallTime(milliseconds: minute * 60_000)
+            fill(&findings)
+            let (key, limits) = (key, limits)
+            return try judge.judge(
+                findings,
+                NoticeJudge.Sources(
+                    key: { $0 == key.id ? key : nil },
+                    keyLimits: { _ in limits },
+                    groupLimits: { _ in [] }
+                )
+            ).drafts.map(\.fact)
+        }
+
+        /// What is told when the key was used.
+        mutating func toldOfUse() throws -> [UInt8] {
+            try told { $0.used = [NoticeJudgeTests.id] }.compactMap {
+                if case .threshold(let percentage, _) = $0 { percentage } else { nil }
+            }
+        }
+    }
+
+    private func budget(_ limit: Int64, left: Int64, reset: UInt64 = 3_600_000) -> LimitState {
+        LimitState(
+            name: .budgetDaily,
+            level: .key,
+            metered: .cost,
+            limit: limit,
+            remaining: left,
+            reset: reset
+        )
+    }
+
+    private func denial(
+        _ reason: Reason,
+        _ limit: LimitName?,
+        minute: Int64 = minute
+    ) -> JournalFindings.Denial {
+        JournalFindings.Denial(Self.id, reason, limit: limit, minute: minute)
+    }
+
+    @Test("Every threshold that is reached is told once in a window")
+    func thresholds() throws {
+        var world = World()
+        world.key.notices.budgetAlerts = KeyNotices.BudgetAlerts(thresholds: [50, 80, 100])
+        world.limits = [budget(100, left: 51)]
+        #expect(try world.toldOfUse() == [])
+        world.limits = [budget(100, left: 15)]
+        #expect(try world.toldOfUse() == [50, 80])
+        #expect(try world.toldOfUse() == [])
+        world.limits = [budget(100, left: 0)]
+        #expect(try world.toldOfUse() == [100])
+        world.limits = [budget(100, left: 0, reset: 3_601_000)]
+        #expect(try world.toldOfUse() == [], "the same window, looked at a second earlier")
+        world.minute += 120
+        world.limits = [budget(100, left: 40, reset: 86_400_000)]
+        #expect(try world.toldOfUse() == [50], "the next window")
+    }
+
+    @Test("A limit that is raised is told of again")
+    func raised() throws {
+        var world = World()
+        var alerts = KeyNotices.Alerts()
+        alerts.budgetThreshold = [50]
+        world.key.notices.alerts = alerts
+        world.limits = [budget(100, left: 50)]
+        #expect(try world.toldOfUse() == [50])
+        world.limits = [budget(110, left: 50)]
+        #expect(try world.toldOfUse() == [50])
+    }
+
+    @Test("What was told before a start is not told after it")
+    func restart() throws {
+        var world = World()
+        world.key.notices.budgetAlerts = KeyNotices.BudgetAlerts(thresholds: [50])
+        world.limits = [budget(100, left: 50)]
+        #expect(try world.toldOfUse() == [50])
+        world.judge = NoticeJudge(marks: world.judge.marks)
+        #expect(try world.toldOfUse() == [])
+    }
+
+    @Test("A key without thresholds is not looked at again before it changes")
+    func quiet() throws {
+        var world = World()
+        world.limits = [budget(100, left: 0)]
+        #expect(try world.toldOfUse() == [])
+        world.key.notices.budgetAlerts = KeyNotices.BudgetAlerts(thresholds: [50])
+        #expect(try world.toldOfUse() == [])
+        let action = ManagementAction("key.updated", by: nil, on: "\(Self.id)")
+        let facts = try world.told {
+            $0.acts = [.init(time: WallTime(milliseconds: 0), action: action)]
+        }
+        #expect(facts == [.managed(action)])
+        #expect(try world.toldOfUse() == [50])
+    }
+
+    @Test("A limit that denies is told of once in its window, or in a minute when it has none")
+    func exceeded() throws {
+        var world = World()
+        world.limits = [budget(100, left: 0)]
+        let budget = denial(.budgetExceeded, .budgetDaily)
+        #expect(try world.told { $0.denials = [budget: 3] }.count == 1)
+        #expect(try world.told { $0.denials = [budget: 3] }.isEmpty)
+        let rate = denial(.rateLimited, .perMinute)
+        #expect(try world.told { $0.denials = [rate: 1] }.count == 1)
+        #expect(try world.told { $0.denials = [rate: 1] }.isEmpty)
+        let next = denial(.rateLimited, .perMinute, minute: Self.minute + 1)
+        #expect(try world.told { $0.denials = [next: 1] }.count == 1)
+    }
+
+    @Test("Refusals of a key are told when they are enough in one minute, once")
+    func refusals() throws {
+        var world = World()
+        var alerts = KeyNotices.Alerts()
+        alerts.failedAuthThreshold = 5
+        world.key.notices.alerts = alerts
+        let refusal = denial(.keyDisabled, nil)
+        #expect(try world.told { $0.denials = [refusal: 4] }.isEmpty)
+        let facts = try world.told { $0.denials = [refusal: 1] }
+        #expect(facts == [.authFailures(5, reasons: [.keyDisabled])])
+        #expect(try world.told { $0.denials = [refusal: 9] }.isEmpty)
+        let next = denial(.keyDisabled, nil, minute: Self.minute + 1)
+        world.minute += 1
+        #expect(try world.told { $0.denials = [next: 4] }.isEmpty)
+    }
+
+    @Test(
+        "Actions are told by the names of their events",
+        arguments: [
+            ("key.created", WebhookEvent.keyCreated), ("key.updated", .keyUpdated),
+            ("key.enabled", .keyUpdated), ("key.disabled", .keyUpdated),
+            ("key.rotated", .keyRotated), ("key.revoked", .keyRevoked),
+            ("key.deleted", .keyRevoked), ("key.expired", .keyExpired),
+        ]
+    )
+    func actions(_ name: String, _ event: WebhookEvent) throws {
+        let world = World()
+        var judge = world.judge
+        var findings = JournalFindings(upTo: JournalPosition(rawValue: 1))
+        findings.acts = [
+            .init(
+                time: WallTime(milliseconds: 5),
+                action: ManagementAction(name, by: nil, on: "\(Self.id)")
+            ),
+            .init(
+                time: WallTime(milliseconds: 5),
+                action: ManagementAction("team.updated", by: nil, on: "\(Self.id)")
+            ),
+        ]
+        let key = world.key
+        let (drafts, _) = try judge.judge(
+            findings,
+            NoticeJudge.Sources(
+                key: { _ in key },
+                keyLimits: { _ in nil },
+                groupLimits: { _ in nil }
+            )
+        )
+        #expect(drafts.map(\.event) == [event])
+    }
+}
