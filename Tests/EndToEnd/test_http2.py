@@ -322,7 +322,7 @@ def test_what_no_client_may_do_ends_its_connection(connection, data):
 
 
 NOT_HTTP2 = [
-    b"GET / HTTP/1.1\r\nhost: tollgate\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost: tollgate\r\nconnection: close\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n" + b"x" * 100,
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 600,
     b"\x00" * 1000,
