@@ -88,7 +88,10 @@ struct BackupTests {
                 }
             }
             group.addTask {
-                while progress.count < 60 { await Task.yield() }
+                while progress.count < 60 {
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
                 let before = progress.count
                 try backUp(store, to: "load.tar")
                 let report = try restore("load.tar", into: "restored")

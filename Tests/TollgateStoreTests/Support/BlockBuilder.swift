@@ -23,7 +23,7 @@ enum BlockBuilder {
 
     /// A block of records.
     static func block(at time: Now, _ records: [[UInt8]]) -> [UInt8] {
-        [1] + littleEndian(UInt64(bitPattern: time.wall.milliseconds), 8)
+        [2] + littleEndian(UInt64(bitPattern: time.wall.milliseconds), 8)
             + littleEndian(UInt64(records.count), 4)
             + littleEndian(UInt64(bitPattern: time.monotonic.nanoseconds), 8)
             + records.flatMap { $0 }
@@ -86,6 +86,13 @@ enum BlockBuilder {
 
     static func littleEndian(_ number: UInt64, _ width: Int) -> [UInt8] {
         (0..<width).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) }
+    }
+
+    /// A count in as few bytes as it needs.
+    static func varint(_ number: UInt64) -> [UInt8] {
+        number < 0x80
+            ? [UInt8(number)]
+            : [UInt8(truncatingIfNeeded: number) | 0x80] + varint(number >> 7)
     }
 
     static func signed(_ number: Int64) -> [UInt8] {

@@ -20,22 +20,27 @@ struct ChargeSample {
     var record: [UInt8] {
         typealias Builder = BlockBuilder
         var body: [UInt8] = [3] + Builder.wide(reservation.rawValue)
-        body += Builder.signed(amounts.tokens) + Builder.signed(amounts.cost)
-        body += Builder.littleEndian(7, 8)
-        body += [price == nil ? 0 : 1]
-        body += Builder.littleEndian(price?.input ?? 0, 8)
-        body += Builder.littleEndian(price?.output ?? 0, 8)
-        body += Builder.littleEndian(price?.cachedInput ?? .max, 8)
+        body += Builder.varint(UInt64(amounts.tokens)) + Builder.varint(UInt64(amounts.cost))
+        body += Builder.varint(7)
+        body += [(price == nil ? 0 : 1) | (price?.cachedInput == nil ? 0 : 2)]
+        for each in [price?.input, price?.output, price?.cachedInput] {
+            if let each { body += Builder.varint(each) }
+        }
         body += [UInt8(levels.count)]
+        var windows: [Int32] = []
         for level in levels {
-            body += [level.level.rawValue] + Builder.wide(level.subject.rawValue)
-            for window in level.windows {
+            let isSame = level.windows == windows
+            windows = level.windows
+            body += [level.level.rawValue | UInt8(level.rates.count) << 2 | (isSame ? 16 : 0)]
+            body += Builder.wide(level.subject.rawValue)
+            for window in windows where !isSame {
                 body += Builder.littleEndian(UInt64(UInt32(bitPattern: window)), 4)
             }
-            body += [UInt8(level.rates.count)]
             for rate in level.rates {
-                body += [rate.slot.rawValue, rate.isStrict ? 1 : 0]
-                body += Builder.littleEndian(rate.limit, 8) + Builder.littleEndian(rate.burst, 8)
+                let isWhole = rate.burst == rate.limit
+                body += [rate.slot.rawValue | (rate.isStrict ? 4 : 0) | (isWhole ? 8 : 0)]
+                body += Builder.varint(rate.limit)
+                if !isWhole { body += Builder.varint(rate.burst) }
             }
         }
         return Builder.length(body)
