@@ -72,7 +72,6 @@ extension House {
         let store = store
         let reloads = reloads
         let tally = notices.tally
-        let tester = WebhookTester(notices)
         var services = AdminServices(
             registry: registry,
             groups: groups,
@@ -98,11 +97,7 @@ extension House {
             answers: answers,
             telling: House.telling(configuration.gateway)
         )
-        services.webhooks = WebhookServices(
-            registry: notices.webhooks,
-            notices: store,
-            test: { tester.test($0) }
-        )
+        services.webhooks = webhooks
         services.backups = HouseBackups(
             store: store,
             pepperFile: configuration.pepper == nil ? configuration.pepperFile : nil

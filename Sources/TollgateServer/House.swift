@@ -18,6 +18,8 @@ final class House: Sendable {
     let suppliers: SupplierRegistry
     /// Webhooks, and what sending notices to them needs.
     let notices: NoticeOffice
+    /// Webhooks as both listeners offer them.
+    let webhooks: WebhookServices
     let health = HealthState()
     /// Where checkpoints of the audit trail go, and what signs them; nil when nowhere.
     let checkpoints: (sink: any CheckpointSink, key: SigningKey)?
@@ -53,6 +55,12 @@ final class House: Sendable {
             client: WebhookClient(allowsPrivate: configuration.allowsPrivateWebhooks),
             tally: NoticeTally()
         )
+        let tester = WebhookTester(notices)
+        webhooks = WebhookServices(
+            registry: notices.webhooks,
+            notices: store,
+            test: { tester.test($0) }
+        )
         groups = GroupRegistry(
             catalogue: store,
             follower: engine,
@@ -61,6 +69,22 @@ final class House: Sendable {
             time: engine.time,
             actions: engine
         )
+        var managed = AdminServices(
+            registry: registry,
+            groups: groups,
+            models: models,
+            suppliers: suppliers,
+            auditLog: store,
+            engine: engine,
+            time: engine.time,
+            version: Version.current,
+            // Neither is asked for over rpc.
+            metrics: { [] },
+            readiness: { Readiness() },
+            answers: answers,
+            telling: House.telling(configuration.gateway)
+        )
+        managed.webhooks = webhooks
         do {
             services = try GatewayServices(
                 engine: engine,
@@ -68,24 +92,7 @@ final class House: Sendable {
                 configuration: configuration.gateway,
                 waitsForDurability: configuration.durability == .power,
                 management: try ManagementFace(
-                    ManagementAPI(
-                        AdminServices(
-                            registry: registry,
-                            groups: groups,
-                            models: models,
-                            suppliers: suppliers,
-                            auditLog: store,
-                            engine: engine,
-                            time: engine.time,
-                            version: Version.current,
-                            // Neither is asked for over rpc.
-                            metrics: { [] },
-                            readiness: { Readiness() },
-                            answers: answers,
-                            telling: House.telling(configuration.gateway)
-                        ),
-                        identities: configuration.managementIdentities
-                    )
+                    ManagementAPI(managed, identities: configuration.managementIdentities)
                 ),
                 decisionLog: DecisionLogger(configuration)
             )

@@ -14,6 +14,7 @@ from support.certificates import Authority
 from support.native import management as m
 from support.native import management_services
 from support.native import messages, services
+from support.receiver import Receiver
 
 Code = grpc.StatusCode
 
@@ -236,6 +237,44 @@ def test_models_suppliers_and_the_audit_log(manager, issue, channel):
     entry = manager.ListAuditLogs(key_id=key.id).logs[0]
     assert (entry.model, entry.status, entry.tokens.requested) == ("gpt-4o", "success", 7)
     assert dict(entry.metadata) == {"a": "b"}
+
+
+def test_webhooks_and_alerts(tollgate):
+    server = tollgate("--webhook-allow-private").start()
+    receiver = Receiver()
+    try:
+        with rpc.connect(server.rpc) as channel:
+            manager = Manager(channel, ("authorization", f"Bearer {server.admin_key}"))
+            made = manager.CreateWebhook(
+                webhook=m.Webhook(url=receiver.url, events=["key.limit_exceeded"])
+            )
+            assert made.enabled.value and made.version == 1
+            attempt = manager.TestWebhook(id=made.id)
+            assert (attempt.outcome, attempt.status.value, attempt.attempt) == ("delivered", 204, 1)
+            assert receiver.arrivals[0].is_signed_with(made.secret)
+            assert manager.ListDeliveries(id=made.id).deliveries == [attempt]
+            assert manager.GetWebhook(id=made.id).secret == ""
+            renewed = manager.UpdateWebhook(id=made.id, version=1, clear=["secret"])
+            assert renewed.secret not in ("", made.secret) and renewed.version == 2
+            assert [x.id for x in manager.ListWebhooks().webhooks] == [made.id]
+            key = manager.CreateKey(
+                key=m.Key(name=unique(), request_limits=m.RequestLimits(total=whole(1)))
+            )
+            stub = services.AuthorizationStub(channel)
+            for _ in range(3):
+                question = messages.CheckRequest(key=key.api_key, model="gpt-4o", tokens=7)
+                stub.Check(question, timeout=rpc.TIMEOUT)
+            [arrival] = receiver.wait("key.limit_exceeded")
+            assert arrival.is_signed_with(renewed.secret)
+            [alert] = manager.ListAlerts(key_id=key.id, type="key.limit_exceeded").alerts
+            assert alert.id == arrival.id and alert.data.key_name == key.name
+            assert alert.data.limit.name == "request_limits.total"
+            assert alert.data.reason == "request_quota_exceeded"
+            assert alert.data.denied_requests == arrival.data["denied_requests"]
+            assert manager.DeleteWebhook(id=made.id).status == "removed"
+            assert manager.refusal("GetWebhook", id=made.id)[0] == Code.NOT_FOUND
+    finally:
+        receiver.stop()
 
 
 def test_every_field_of_a_key_and_of_a_group_can_be_said_and_read(manager):

@@ -21,7 +21,7 @@ struct ManagementMethodTests {
             let known = Set(messages.fields(answering: method))
             #expect(Set(fields).subtracting(known).isEmpty, "\(method)")
         }
-        let records = ["key.", "organization.", "team.", "user.", "supplier."]
+        let records = ["key.", "organization.", "team.", "user.", "supplier.", "webhook."]
         for (method, fields) in ManagementAPI.bodyFields {
             let asked = messages.fields(asking: method)
             // What is in a record, and what is beside it.

@@ -8,7 +8,9 @@ internal import TollgateEngine
 /// and all that is left is the body where there is no record.
 struct RPCTranslation {
     /// The names under which requests hold a record.
-    private static let records: Set<String> = ["key", "organization", "team", "user", "supplier"]
+    private static let records: Set<String> = [
+        "key", "organization", "team", "user", "supplier", "webhook",
+    ]
     /// The most paths of `clear`.
     private static let clearLimit = 256
 

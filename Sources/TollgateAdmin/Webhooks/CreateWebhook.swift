@@ -9,7 +9,6 @@ enum CreateWebhook: APIOperation {
     static let method = HTTPRequest.Method.post
     static let path = "/v1/webhooks"
     static let permission = APIPermission.manageKeys
-    static let isInRPC = false
 
     static var shape: OperationShape? {
         var shape = OperationShape(reply: WebhookSchema.webhook.answer)

@@ -9,7 +9,6 @@ enum DeleteWebhook: APIOperation {
     static let method = HTTPRequest.Method.delete
     static let path = "/v1/webhooks/{id}"
     static let permission = APIPermission.manageKeys
-    static let isInRPC = false
 
     static var shape: OperationShape? {
         var shape = OperationShape(

@@ -11,7 +11,6 @@ enum ListAlerts: APIOperation {
     static let method = HTTPRequest.Method.get
     static let path = "/v1/alerts"
     static let permission = APIPermission.viewAllUsage
-    static let isInRPC = false
 
     static var shape: OperationShape? {
         .reading(

@@ -9,7 +9,6 @@ enum ListWebhooks: APIOperation {
     static let method = HTTPRequest.Method.get
     static let path = "/v1/webhooks"
     static let permission = APIPermission.manageKeys
-    static let isInRPC = false
 
     static var shape: OperationShape? {
         .reading(

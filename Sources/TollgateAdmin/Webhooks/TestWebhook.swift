@@ -11,7 +11,6 @@ enum TestWebhook: APIOperation {
     static let method = HTTPRequest.Method.post
     static let path = "/v1/webhooks/{id}/test"
     static let permission = APIPermission.manageKeys
-    static let isInRPC = false
 
     static var shape: OperationShape? {
         var shape = OperationShape(reply: WebhookSchema.attempt)

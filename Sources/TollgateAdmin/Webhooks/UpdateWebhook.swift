@@ -12,7 +12,6 @@ enum UpdateWebhook: APIOperation {
     static let method = HTTPRequest.Method.patch
     static let path = "/v1/webhooks/{id}"
     static let permission = APIPermission.manageKeys
-    static let isInRPC = false
 
     static var shape: OperationShape? {
         var shape = OperationShape(reply: WebhookSchema.webhook.answer)

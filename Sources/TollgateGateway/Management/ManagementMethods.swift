@@ -48,6 +48,14 @@ package enum ManagementMethods {
         "/tollgate.v1.KeyManagement/GetSupplier",
         "/tollgate.v1.KeyManagement/UpdateSupplier",
         "/tollgate.v1.KeyManagement/DeleteSupplier",
+        "/tollgate.v1.KeyManagement/ListWebhooks",
+        "/tollgate.v1.KeyManagement/CreateWebhook",
+        "/tollgate.v1.KeyManagement/GetWebhook",
+        "/tollgate.v1.KeyManagement/UpdateWebhook",
+        "/tollgate.v1.KeyManagement/DeleteWebhook",
+        "/tollgate.v1.KeyManagement/TestWebhook",
+        "/tollgate.v1.KeyManagement/ListDeliveries",
+        "/tollgate.v1.KeyManagement/ListAlerts",
     ]
 
     static let methods = paths.map { Method($0, .unary, keepsHeaders: true) }
