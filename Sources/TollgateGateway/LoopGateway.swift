@@ -14,6 +14,9 @@ package final class LoopGateway: LoopService {
     let decisionLog: (any DecisionLog)?
     /// Whether decisions are logged: one bit to look at for each of them.
     let isLogged: Bool
+    /// How plain HTTP is read: the proxy's headers count there, for the listener is for proxies, which
+    /// must not pass on a client's.
+    let httpConfiguration: GatewayConfiguration
     private let health: HealthService
     private let reflection: ReflectionService
     private let management: ManagementService
@@ -42,6 +45,9 @@ package final class LoopGateway: LoopService {
         decisions = services.engine.makeLoop()
         decisionLog = services.decisionLog
         isLogged = services.isLogged
+        var httpConfiguration = services.configuration
+        httpConfiguration.trustsRequestHeaders = true
+        self.httpConfiguration = httpConfiguration
         health = HealthService(services.health, on: loop)
         reflection = ReflectionService(services.reflection, on: loop)
         management = ManagementService(services.management, on: loop)

@@ -67,13 +67,6 @@ extension LoopGateway {
         )
     }
 
-    /// The proxy's headers count: the listener is for proxies, which must not pass on a client's.
-    private var httpConfiguration: GatewayConfiguration {
-        var configuration = services.configuration
-        configuration.trustsRequestHeaders = true
-        return configuration
-    }
-
     func reply(
         to call: CallID,
         with answer: borrowing HTTPAnswerWriter,
