@@ -30,7 +30,7 @@ extension Decide {
         if let reason = standing(of: subject.chain, at: time) { return reason }
         if !permitsAddress(address, subject.rules.access) { return .ipNotAllowed }
         for level in 1..<MeterChain.levelCount {
-            guard let access = subject.chain[level]?.access else { continue }
+            guard let access = subject.chain.access(ofGroupAt: level) else { continue }
             if !permitsAddress(address, access) { return .ipNotAllowed }
         }
         return nil
@@ -40,7 +40,7 @@ extension Decide {
     static func standing(of chain: MeterChain, at time: WallTime) -> Reason? {
         if !chain.isEnabled { return .keyDisabled }
         for level in 1..<MeterChain.levelCount
-        where chain[level]?.access?.isExpired(at: time) == true { return .keyExpired }
+        where chain.access(ofGroupAt: level)?.isExpired(at: time) == true { return .keyExpired }
         return nil
     }
 }

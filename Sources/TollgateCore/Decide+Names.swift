@@ -11,7 +11,7 @@ extension Decide {
             first = first.map { min($0, .action) } ?? .action
         }
         for level in 1..<MeterChain.levelCount {
-            guard let access = subject.chain[level]?.access else { continue }
+            guard let access = subject.chain.access(ofGroupAt: level) else { continue }
             guard let denied = firstDenied(request, access) else { continue }
             first = first.map { min($0, denied) } ?? denied
         }

@@ -14,6 +14,8 @@ package final class KeyRules: Sendable {
     package let limits: LimitRules
     package let enforcement: Enforcement
     package let unsettled: UnsettledPolicy
+    /// Whether somebody is to be told when the key comes near one of its limits.
+    let isWatched: Bool
 
     /// Compiles a record.
     ///
@@ -37,6 +39,7 @@ package final class KeyRules: Sendable {
         others = Array(secrets.dropFirst())
         enforcement = record.enforcement
         unsettled = record.unsettled
+        isWatched = record.notices.haveThresholds
         access = try shared.access(record.restrictions, zones: zones)
         do {
             limits = try shared.limits(record.limits, zones: zones)

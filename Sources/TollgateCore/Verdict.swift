@@ -25,6 +25,9 @@ package struct Verdict: Sendable {
     /// it would not.
     package let monitored: Reason
 
+    /// Whether somebody is to be told when an allowed request brings the key near one of its limits.
+    package let isWatched: Bool
+
     /// Whether the request may pass.
     package var isAllowed: Bool { reason == .allowed }
 
@@ -43,6 +46,7 @@ package struct Verdict: Sendable {
         limit = objection.limit
         affordableTokens = objection.affordableTokens
         monitored = .allowed
+        isWatched = false
     }
 
     /// An allow: only `Decide` may make one, and makes it in one place.
@@ -50,7 +54,8 @@ package struct Verdict: Sendable {
         allowing keyID: KeyID,
         _ charge: Charge,
         reservation: ReservationID,
-        monitored: Reason
+        monitored: Reason,
+        isWatched: Bool
     ) {
         reason = .allowed
         self.keyID = keyID
@@ -59,6 +64,7 @@ package struct Verdict: Sendable {
         limit = nil
         affordableTokens = 0
         self.monitored = monitored
+        self.isWatched = isWatched
     }
 }
 
@@ -111,7 +117,8 @@ package enum Decide {
             allowing: rules.id,
             charge,
             reservation: request.isDryRun ? .none : reservation,
-            monitored: objection?.reason ?? .allowed
+            monitored: objection?.reason ?? .allowed,
+            isWatched: rules.isWatched
         )
     }
 
@@ -199,7 +206,7 @@ package struct DecisionSubject {
 
     /// The policy of a level, by `LimitLevel.rawValue`; nil when it has none.
     func policy(at level: Int) -> Policy? {
-        level == 0 ? rules.access.policy : chain[level]?.access?.policy
+        level == 0 ? rules.access.policy : chain.access(ofGroupAt: level)?.policy
     }
 }
 

@@ -5,9 +5,10 @@ internal import Glibc
 /// Pointers into it are good until the next append or `removeAll`. A class, not a struct in one:
 /// Swift would check every access to such a struct at run time, which costs more than the work.
 final class ByteStore {
-    private(set) var base: UnsafeMutablePointer<UInt8>
-    private(set) var count = 0
-    private var capacity: Int
+    // Each access is one load or store: there is nothing that it could overlap with.
+    @exclusivity(unchecked) private(set) var base: UnsafeMutablePointer<UInt8>
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private var capacity: Int
 
     /// What `removeAll` keeps at most, so that one large message does not occupy memory for good.
     private let retained: Int
@@ -83,9 +84,10 @@ final class ByteStore {
 
 /// Trivial values in memory that grows, is emptied and is used again; see `ByteStore`.
 final class Pile<Element: BitwiseCopyable> {
-    private var base: UnsafeMutablePointer<Element>
-    private(set) var count = 0
-    private var capacity: Int
+    // As in `ByteStore`.
+    @exclusivity(unchecked) private var base: UnsafeMutablePointer<Element>
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private var capacity: Int
     private let retained: Int
 
     /// - Parameters:

@@ -148,7 +148,8 @@ struct NoticeStoreTests {
             BlockBuilder.block(
                 at: BlockBuilder.now(120_000),
                 [
-                    BlockBuilder.record(Decision(reason: .allowed, keyID: one)),
+                    BlockBuilder.record(Decision(keyID: one, isWatched: true)),
+                    BlockBuilder.record(Decision(keyID: two)),
                     BlockBuilder.record(Decision(reason: .keyDisabled, keyID: two)),
                     BlockBuilder.record(Decision(reason: .modelNotAllowed, keyID: two)),
                     BlockBuilder.record(Decision(reason: .invalidAPIKey)),
@@ -158,7 +159,7 @@ struct NoticeStoreTests {
             )
         )
         let findings = try #require(try store.findings(after: start))
-        #expect(findings.used == [one])
+        #expect(findings.watched == [one])
         #expect(findings.denials == [.init(two, .keyDisabled, minute: 2): 2])
         #expect(findings.acts == [.init(time: WallTime(milliseconds: 120_000), action: action)])
         #expect(findings.position == JournalPosition(rawValue: 1))
@@ -172,12 +173,15 @@ struct NoticeStoreTests {
         let start = try store.beginReading()
         for number in 1...3 {
             _ = try store.append(
-                BlockBuilder.block(at: Int64(number), [Decision(keyID: Samples.keyID(number))])
+                BlockBuilder.block(
+                    at: Int64(number),
+                    [Decision(keyID: Samples.keyID(number), isWatched: true)]
+                )
             )
         }
         try store.seal()
         try store.writeSnapshot()
         let findings = try #require(try store.findings(after: start))
-        #expect(findings.used == Set((1...3).map(Samples.keyID)))
+        #expect(findings.watched == Set((1...3).map(Samples.keyID)))
     }
 }

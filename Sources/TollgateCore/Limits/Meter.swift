@@ -20,7 +20,7 @@ package final class Meter {
 
     /// What a group's keys may ask about; nil when it leaves that alone, and for keys, whose rules
     /// tell.
-    package var access: AccessRules?
+    @exclusivity(unchecked) package var access: AccessRules?
 
     /// The windows that count at the time of the last `turn`.
     @exclusivity(unchecked) package private(set) var windows: WindowIDs
@@ -165,6 +165,14 @@ package final class MeterChain {
     @inline(__always)
     package func withMeter(_ level: Int, _ body: (Meter) -> Void) {
         places[level]?._withUnsafeGuaranteedRef(body)
+    }
+
+    /// What the group at a level may ask about; nil when it leaves that alone, or there is none.
+    @inline(__always)
+    func access(ofGroupAt level: Int) -> AccessRules? {
+        var access: AccessRules?
+        withMeter(level) { access = $0.access }
+        return access
     }
 
     /// Opens the windows of a time at all levels.

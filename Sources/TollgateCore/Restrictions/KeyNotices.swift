@@ -66,6 +66,12 @@ package struct KeyNotices: Equatable, Sendable {
 
     package init() {}
 
+    /// Whether somebody is to be told when so much of a limit is used.
+    var haveThresholds: Bool {
+        budgetAlerts?.thresholds.isEmpty == false || alerts?.budgetThreshold.isEmpty == false
+            || alerts?.rateLimitPercentage != nil
+    }
+
     /// The most entries of each list.
     package static let entryLimit = 64
     /// The most bytes of a text.

@@ -44,8 +44,8 @@ package struct JournalFindings: Sendable {
     package var acts: [Act] = []
     /// How often each; kinds beyond `kindLimit` are not told apart any more.
     package var denials: [Denial: UInt64] = [:]
-    /// The keys that were allowed something.
-    package var used: Set<KeyID> = []
+    /// The keys that were allowed something and have thresholds.
+    package var watched: Set<KeyID> = []
     /// Whether there is more to look at.
     package var hasMore = false
 
@@ -64,7 +64,6 @@ package struct JournalFindings: Sendable {
         let now = reader.time
         let count = Int(reader.left)
         let minute = now.milliseconds / 60_000
-        var last: KeyID?
         while let record = try reader.next() {
             switch record[2] {
             case ActionRecord.type:
@@ -73,9 +72,7 @@ package struct JournalFindings: Sendable {
                 let outline = try DecisionRecord.outline(of: record)
                 guard let key = outline.keyID else { continue }
                 if outline.reason == .allowed {
-                    // Mostly one key asks many times in a turn.
-                    if key != last { used.insert(key) }
-                    last = key
+                    if outline.isWatched { watched.insert(key) }
                 } else {
                     add(outline.reason, of: key, try DecisionRecord.limit(of: record), minute)
                 }

@@ -52,15 +52,11 @@ package struct NoticeJudge: Sendable {
 
     /// How many refusals in a minute are told of when a key does not say.
     package static let usualFailures: UInt64 = 20
-    /// How many keys are remembered that have nothing to watch.
-    private static let quietLimit = 100_000
     /// How many marks are kept; those of the longest ago go first.
     private static let markLimit = 100_000
 
     /// What was told, and is not told again before it is new.
     package private(set) var marks: [NoticeSubject: NoticeMark]
-    /// The keys that have no thresholds, until they change.
-    private var quiet: Set<KeyID> = []
     /// How many requests of a key were refused in the minute that was last.
     private var failures: [KeyID: Failures] = [:]
     /// What was told of the findings that are being judged.
@@ -102,7 +98,7 @@ package struct NoticeJudge: Sendable {
         for id in refused.sorted() {
             if let draft = try refusals(of: id, time, sources) { drafts.append(draft) }
         }
-        for id in findings.used.sorted() where !quiet.contains(id) {
+        for id in findings.watched.sorted() {
             drafts += try thresholds(of: id, time, sources)
         }
         let minute = time.milliseconds / 60_000
@@ -123,7 +119,6 @@ package struct NoticeJudge: Sendable {
                 let event = WebhookEvent(action: act.action.name),
                 let id = KeyID(act.action.target)
             else { continue }
-            quiet.remove(id)
             guard let key = try sources.key(id) else { continue }
             drafts.append(NoticeDraft(event, key, act.time, .managed(act.action)))
         }
@@ -170,10 +165,6 @@ package struct NoticeJudge: Sendable {
                 + (key.notices.alerts?.budgetThreshold ?? [])
         ).sorted()
         let rate = key.notices.alerts?.rateLimitPercentage
-        guard !budgets.isEmpty || rate != nil else {
-            if quiet.count < NoticeJudge.quietLimit { quiet.insert(id) }
-            return []
-        }
         var drafts: [NoticeDraft] = []
         for state in sources.keyLimits(id) ?? [] {
             let percentages =

@@ -64,10 +64,11 @@ struct CallSlot {
 final class CallSlab {
     private static let chunkSize = 128
     private let chunks = Pile<CallSlot.Pointer>(capacity: 64, retained: 1 << 16)
-    private var free: CallSlot.Pointer?
-    private var serial: UInt64 = 0
+    // Each access is one load or store: there is nothing that it could overlap with.
+    @exclusivity(unchecked) private var free: CallSlot.Pointer?
+    @exclusivity(unchecked) private var serial: UInt64 = 0
     /// How many calls are open.
-    private(set) var count = 0
+    @exclusivity(unchecked) private(set) var count = 0
 
     deinit {
         for index in 0..<chunks.count { chunks[index].deallocate() }

@@ -14,15 +14,15 @@ final class HTTP2Handler: Connection, ChannelDuplexHandler {
 
     private let loop: RPCLoop
     private let startedAt: Int64
-    private var context: ChannelHandlerContext?
+    @exclusivity(unchecked) private var context: ChannelHandlerContext?
     // Not checked for overlapping accesses: one thread uses it, each time for one call of its own.
     @exclusivity(unchecked) private var buffer = ByteBuffer()
-    private var lastReadAt: Int64
-    private var pingedAt: Int64?
-    private var blockedAt: Int64?
-    private var closingAt: Int64?
+    @exclusivity(unchecked) private var lastReadAt: Int64
+    @exclusivity(unchecked) private var pingedAt: Int64?
+    @exclusivity(unchecked) private var blockedAt: Int64?
+    @exclusivity(unchecked) private var closingAt: Int64?
     /// Whether the channel wants to read and was not let.
-    private var hasPendingRead = false
+    @exclusivity(unchecked) private var hasPendingRead = false
 
     /// - Throws: when there is no memory for the session.
     init(_ loop: RPCLoop, peer: Peer) throws(TransportError) {

@@ -21,46 +21,47 @@ final class HTTP2Session {
     let slab: CallSlab
     let budget: PeerBudget
     let peer: Peer
+    // None of what follows is checked at run time for overlapping accesses, which would cost more
+    // than what is done with it: one thread touches it, and nothing is called while an access lasts.
     /// Who writes for the session: owns it, and clears this when it leaves the pipeline.
-    var connection: Unmanaged<HTTP2Handler>?
+    @exclusivity(unchecked) var connection: Unmanaged<HTTP2Handler>?
     let session: OpaquePointer
 
     /// The first of the open calls.
-    var calls: CallSlot.Pointer?
+    @exclusivity(unchecked) var calls: CallSlot.Pointer?
     /// Calls whose end was submitted while the peer still sends.
-    // Not checked for overlapping accesses: nothing is called while one lasts.
     @exclusivity(unchecked) var unfinished: [CallID] = []
     /// The stream that a callback used last; saves nghttp2's look-up.
-    var recentID: Int32 = 0
-    var recent: CallSlot.Pointer?
+    @exclusivity(unchecked) var recentID: Int32 = 0
+    @exclusivity(unchecked) var recent: CallSlot.Pointer?
     /// The call whose whole message lies in the inbox while the end of its frame is awaited.
-    var tentative: CallSlot.Pointer?
-    var tentativeStart = 0
-    var tentativeCount = 0
+    @exclusivity(unchecked) var tentative: CallSlot.Pointer?
+    @exclusivity(unchecked) var tentativeStart = 0
+    @exclusivity(unchecked) var tentativeCount = 0
 
-    private(set) var failure: Failure?
+    @exclusivity(unchecked) private(set) var failure: Failure?
     /// Whether the peer's SETTINGS came.
-    var hasSettings = false
+    @exclusivity(unchecked) var hasSettings = false
     /// Whether the peer acknowledged ours.
-    var isSettled = false
+    @exclusivity(unchecked) var isSettled = false
     /// How many plain answers wait for that.
-    var unsettledAnswers = 0
+    @exclusivity(unchecked) var unsettledAnswers = 0
     /// Whether the peer answered the PING that follows the shutdown notice.
-    var isNoticeSeen = false
+    @exclusivity(unchecked) var isNoticeSeen = false
     /// Whether the peer said that it is leaving.
-    var isPeerLeaving = false
+    @exclusivity(unchecked) var isPeerLeaving = false
     /// Whether we said so.
-    private(set) var isLeaving = false
-    private var hasSentGoaway = false
+    @exclusivity(unchecked) private(set) var isLeaving = false
+    @exclusivity(unchecked) private var hasSentGoaway = false
     /// Bytes of answers that nghttp2 has not taken.
-    var waitingBytes = 0
+    @exclusivity(unchecked) var waitingBytes = 0
     /// Bytes of messages that are not whole.
-    var partialBytes = 0
-    private var idleBytes: Int64 = 0
+    @exclusivity(unchecked) var partialBytes = 0
+    @exclusivity(unchecked) private var idleBytes: Int64 = 0
     private let idleBytesLimit: Int64
-    private var glitches: TokenBucket
-    private var controls: TokenBucket
-    private var resets: TokenBucket
+    @exclusivity(unchecked) private var glitches: TokenBucket
+    @exclusivity(unchecked) private var controls: TokenBucket
+    @exclusivity(unchecked) private var resets: TokenBucket
 
     /// Begins a session and queues our SETTINGS.
     ///

@@ -18,10 +18,10 @@ final class LoopState {
     let plain = ByteStore(capacity: 512)
 
     /// The time of the turn in nanoseconds, on the loop's clock.
-    var now: Int64 = 0
+    @exclusivity(unchecked) var now: Int64 = 0
 
     /// How many calls have bytes that belong to a turn's buffer.
-    var lentCalls = 0
+    @exclusivity(unchecked) var lentCalls = 0
 
     init(
         configuration: TransportConfiguration,

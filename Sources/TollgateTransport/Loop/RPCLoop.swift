@@ -23,9 +23,9 @@ package final class RPCLoop: @unchecked Sendable {
     // each. None can: they are touched on one thread, and no access lasts while anything is called
     // but the methods of arrays.
     @exclusivity(unchecked) var turn = Turn()
-    private var isTurnOpen = false
-    private var isTickScheduled = false
-    var isDelivering = false
+    @exclusivity(unchecked) private var isTurnOpen = false
+    @exclusivity(unchecked) private var isTickScheduled = false
+    @exclusivity(unchecked) var isDelivering = false
     /// Connections with something to send at the end of the tick.
     @exclusivity(unchecked) private var dirty: [Connection] = []
     /// Those of them that are being flushed; the others wait for the next tick.
@@ -35,10 +35,10 @@ package final class RPCLoop: @unchecked Sendable {
     /// Turns whose bytes are lent until the end of the flush.
     @exclusivity(unchecked) private var leaving: [Turn] = []
     @exclusivity(unchecked) private var spare: [Turn] = []
-    private var heldAnswers = 0
-    private var heldBytes = 0
+    @exclusivity(unchecked) private var heldAnswers = 0
+    @exclusivity(unchecked) private var heldBytes = 0
     /// Whether so much is held that nothing more is read.
-    private(set) var isFull = false
+    @exclusivity(unchecked) private(set) var isFull = false
 
     /// Makes a loop and its service.
     ///

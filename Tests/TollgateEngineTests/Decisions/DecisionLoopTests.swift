@@ -144,6 +144,26 @@ struct DecisionLoopTests {
         #expect(try loop.reason(for: secret, model: "o1") == .keyRevoked)
     }
 
+    @Test(
+        "say in the journal, when they allow, whether the key has thresholds",
+        arguments: [true, false]
+    )
+    func watched(_ isWatched: Bool) throws {
+        let house = try House()
+        let (record, secret) = try house.key()
+        var changes = KeyChanges()
+        var notices = KeyNotices()
+        if isWatched { notices.budgetAlerts = KeyNotices.BudgetAlerts(thresholds: [80]) }
+        changes.notices = notices
+        _ = try house.registry.update(record.id, version: nil, changes, by: house.administrator)
+        let loop = house.engine.makeLoop()
+        #expect(try loop.reason(for: secret) == .allowed)
+        _ = try loop.commit()
+        var findings = JournalFindings(upTo: JournalPosition(rawValue: 1))
+        for block in house.memory.appended { _ = try findings.add(block.span) }
+        #expect(findings.watched == (isWatched ? [record.id] : []))
+    }
+
     @Test("follow a change also within a turn that has begun")
     func changeWithinTurn() throws {
         let house = try House()

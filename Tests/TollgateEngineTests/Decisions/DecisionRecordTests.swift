@@ -82,8 +82,14 @@ struct DecisionRecordTests {
                 refused += 1
                 continue
             }
-            let isSameTime = try JournalBlockReader(changed.span).now == time
-            #expect(entries != original || !isSameTime, "bit \(bit)")
+            var reader = try JournalBlockReader(changed.span)
+            let isSameTime = reader.now == time
+            // The audit log does not show whether the key is watched.
+            var isWatched = false
+            if let record = try reader.next() {
+                isWatched = try DecisionRecord.outline(of: record).isWatched
+            }
+            #expect(entries != original || !isSameTime || isWatched, "bit \(bit)")
         }
         #expect(refused > 100)
     }
@@ -114,7 +120,7 @@ struct DecisionRecordTests {
     func unknownShapes() throws {
         let whole = try sampleBlock()
         let record = JournalBlock.headerLength
-        for (offset, value) in [(2, 2), (2, 0), (3, 39), (3, 255), (4, 4), (4, 0x80)] {
+        for (offset, value) in [(2, 2), (2, 0), (3, 39), (3, 255), (4, 8), (4, 0x80)] {
             var changed = whole
             changed[record + offset] = UInt8(value)
             #expect(throws: StorageError.self) { try decisions(in: changed) }

@@ -34,9 +34,9 @@ struct NoticeJudgeTests {
             ).drafts.map(\.fact)
         }
 
-        /// What is told when the key was used.
+        /// What is told when the key was used, and is watched.
         mutating func toldOfUse() throws -> [UInt8] {
-            try told { $0.used = [NoticeJudgeTests.id] }.compactMap {
+            try told { $0.watched = [NoticeJudgeTests.id] }.compactMap {
                 if case .threshold(let percentage, _) = $0 { percentage } else { nil }
             }
         }
@@ -101,19 +101,11 @@ struct NoticeJudgeTests {
         #expect(try world.toldOfUse() == [])
     }
 
-    @Test("A key without thresholds is not looked at again before it changes")
-    func quiet() throws {
+    @Test("A key that has lost its thresholds meanwhile is told nothing of")
+    func unwatched() throws {
         var world = World()
         world.limits = [budget(100, left: 0)]
         #expect(try world.toldOfUse() == [])
-        world.key.notices.budgetAlerts = KeyNotices.BudgetAlerts(thresholds: [50])
-        #expect(try world.toldOfUse() == [])
-        let action = ManagementAction("key.updated", by: nil, on: "\(Self.id)")
-        let facts = try world.told {
-            $0.acts = [.init(time: WallTime(milliseconds: 0), action: action)]
-        }
-        #expect(facts == [.managed(action)])
-        #expect(try world.toldOfUse() == [50])
     }
 
     @Test("A limit that denies is told of once in its window, or in a minute when it has none")

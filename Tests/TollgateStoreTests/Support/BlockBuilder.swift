@@ -5,6 +5,7 @@ internal import TollgateEngine
 struct Decision {
     var reason = Reason.allowed
     var keyID: KeyID?
+    var isWatched = false
     var model = "gpt-4o"
     var region = "EU"
     var requestID = ""
@@ -44,7 +45,8 @@ enum BlockBuilder {
                 [UInt8(text.utf8.count >> 8), UInt8(text.utf8.count & 255)] + Array(text.utf8)
             }
         }
-        var body: [UInt8] = [1, decision.reason.rawValue, decision.keyID == nil ? 0 : 1]
+        let flags: UInt8 = (decision.keyID == nil ? 0 : 1) | (decision.isWatched ? 4 : 0)
+        var body: [UInt8] = [1, decision.reason.rawValue, flags]
         body += wide(decision.keyID?.rawValue ?? 0) + wide(decision.reservation) + wide(0)
         body += littleEndian(decision.tokens, 8) + littleEndian(0, 8)
         for text in texts { body += littleEndian(UInt64(text.utf8.count), 2) }
