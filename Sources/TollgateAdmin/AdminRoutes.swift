@@ -50,9 +50,14 @@ enum AdminRoutes {
         let documentation = DocumentationRoutes(of: documented, version: services.version)
         router.get("/openapi.json") { _, _ in documentation.openAPIDocument() }
         router.get("/docs") { _, _ in documentation.documentationPage() }
+        let console = ConsoleRoutes()
+        router.get("/console") { request, _ in console.console(request) }
+        router.get("/console/{file}") { _, context in
+            try console.file(named: try context.parameters.require("file"))
+        }
         var taken: [String: [HTTPRequest.Method]] = [
             "/healthz": [.get], "/readyz": [.get], "/metrics": [.get], "/openapi.json": [.get],
-            "/docs": [.get],
+            "/docs": [.get], "/console": [.get], "/console/{file}": [.get],
         ]
         router.on(
             RouterPath(CreateBackup.path),
