@@ -45,6 +45,11 @@ ALL = [
         shows_bodies=True,
     ),
     Example(
+        "nginx-lua", "nginx/tollgate-lua.conf",
+        ("nginx", "-p", ".", "-e", "stderr", "-c", "{}", "-g", "daemon off; master_process off;"),
+        shows_bodies=True,
+    ),
+    Example(
         "envoy-http", "envoy/http-service.yaml",
         ("envoy", "--config-path", "{}", "--concurrency", "1", "--disable-hot-restart",
          "--log-level", "warning"),
@@ -89,6 +94,8 @@ class ExampleProxy(Process):
                 f"address: 127.0.0.1, port_value: {self._upstream.port}",
             "/tmp/tollgate-nginx": str(self._folder),
             "lua-load tollgate.lua": f"lua-load {self._folder}/tollgate.lua",
+            "$prefix/../kong": f"{EXAMPLES}/kong",
+            "$prefix/?.lua": f"{self._folder}/?.lua",
         }
         for old, new in changes.items():
             text = text.replace(old, new)
