@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import requests
 from support import proxies
+from support.admin import TIMEOUT
 from support.caller import PRICE
 from support.clock import stay_within_the_hour
-from support.process import eventually
-from support.proxies import ExampleProxy
+from support.gateway import replace
+from support.process import Process, eventually, free_port
+from support.proxies import ExampleProxy, listens
+from support.tollgate import clean_environment
 from support.usage import Amounts
+from test_answer_cases import blocks
 
 #: The same use, as two kinds of providers tell it: one has what was cached in the prompt.
 USAGE = {
@@ -124,8 +130,49 @@ def test_a_client_that_hangs_up_pays_for_what_it_got(proxy_of, admin, issue, exa
     assert total.tokens == row["input_tokens"] + row["output_tokens"]
 
 
+@pytest.fixture
+def njs(tmp_path) -> Iterator[str]:
+    """The address of an nginx that says what the reader for njs finds in answers."""
+    port, support = free_port(), Path(__file__).parent / "support/njs"
+    values = {"EXAMPLE": proxies.EXAMPLES / "nginx", "SUPPORT": support, "PORT": port}
+    configuration = replace((support / "nginx.conf").read_text(), values)
+    (tmp_path / "nginx.conf").write_text(configuration)
+    nginx = Process("nginx", tmp_path)
+    words = ["nginx", "-p", ".", "-e", "stderr", "-c", "nginx.conf"]
+    nginx.launch([*words, "-g", "daemon off; master_process off;"], clean_environment())
+    nginx.until(lambda: listens(port), "its port")
+    yield f"http://127.0.0.1:{port}"
+    nginx.kill()
+
+
+def test_njs_reads_answers_as_tollgate_itself_however_they_are_cut(njs):
+    table = blocks()
+    answer = requests.post(
+        njs, data="\n".join(body.hex() for _, body, _ in table).encode(), timeout=TIMEOUT
+    )
+    assert answer.status_code == 200
+    found = zip((title for title, _, _ in table), answer.text.split("\n"), strict=True)
+    assert dict(found) == {
+        title: wanted for title, _, wanted in table
+    }
+
+
 @examples(REPORTING)
 def test_an_upstream_that_fails_costs_nothing(proxy_of, admin, issue, example):
     key = issue()
     ask(proxy_of(example), key, kind="error")
     assert settled(admin, key) == Amounts()
+
+
+@examples([example for example in REPORTING if not example.reports_aborted])
+def test_a_call_whose_client_hung_up_is_charged_by_the_policy(proxy_of, admin, issue, example):
+    proxy, key = proxy_of(example), issue(unsettled="charge_input")
+    _, got = proxy.stream(
+        key, model="gpt-4o", max_tokens=500, messages=MESSAGES,
+        answer={"kind": "events", "words": 50, "gated": True, "usage": USAGE["openai"]},
+    )  # fmt: skip
+    next(got.iter_lines(chunk_size=1))
+    got.close()
+    # All of the request but the brace that is shown.
+    longest = len(got.request.body) - 1
+    assert settled(admin, key) == Amounts(1, longest, longest * PRICE.input)

@@ -12,7 +12,7 @@ import yaml
 
 from .process import Process, free_port
 from .provider import Provider
-from .proxies import EXAMPLES, Example, ExampleProxy
+from .proxies import EXAMPLES, Example, ExampleProxy, listens
 from .tollgate import clean_environment
 from .upstream import Upstream
 
@@ -65,7 +65,7 @@ class Kong(ExampleProxy):
     def start(self) -> Kong:
         words = ["nginx", "-p", ".", "-e", "stderr", "-c", "nginx.conf"]
         self.launch([*words, "-g", "daemon off; master_process off;"], clean_environment())
-        self.until(self._listens, "its port")
+        self.until(lambda: listens(self.port), "its port")
         return self
 
 

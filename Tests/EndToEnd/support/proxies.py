@@ -122,12 +122,8 @@ class ExampleProxy(Process):
             words[0] = str(envoy_binary())
         home = {"HOME": str(self.directory), "XDG_DATA_HOME": str(self.directory)}
         self.launch(words, clean_environment(home))
-        self.until(self._listens, "its port")
+        self.until(lambda: listens(self.port), "its port")
         return self
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def ask(
         self,
@@ -167,3 +163,9 @@ class ExampleProxy(Process):
             headers=fields, timeout=TIMEOUT, stream=stream,
         )  # fmt: skip
         return test_id, got
+
+
+def listens(port: int) -> bool:
+    """Whether anything takes connections on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
