@@ -61,13 +61,6 @@ def proxy(request, tmp_path_factory, _shared_server, upstream):
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.stop()
-
-
-@pytest.fixture(scope="module")
 def lockstep() -> Iterator[Lockstep]:
     lockstep = Lockstep()
     yield lockstep

@@ -33,7 +33,7 @@ class Kong(ExampleProxy):
         Process.__init__(self, configuration.removesuffix(".yml"), directory)
         self.example = Example(self.name, f"kong/{configuration}", (), shows_bodies=True)
         self.port = free_port()
-        self._upstream = upstream
+        self.provider = upstream
         self._session = requests.Session()
         self._session.trust_env = False
         text = text or (EXAMPLES / self.example.configuration).read_text()
