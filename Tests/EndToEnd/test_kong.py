@@ -326,6 +326,27 @@ def test_answers_are_read_as_by_tollgate_itself_however_they_are_cut():
     }
 
 
+def test_an_answer_may_be_as_long_as_it_likes():
+    """Nothing of it is kept, whether it is text, a name, a number or no JSON at all."""
+    text = """
+        local usage = require "kong.plugins.tollgate.usage"
+        local piece = string.rep("1234", 1024)
+        for _, start in ipairs({ '{"choices":[{"message":{"content":"', '{"model":"', '{"', '[', '{',
+          'data: {"choices":[{"delta":{"content":"', "data: ", "data", ":", "x" }) do
+          local reader = usage.reader()
+          usage.read(reader, start)
+          collectgarbage()
+          local before = collectgarbage("count")
+          for _ = 1, 2000 do usage.read(reader, piece) end
+          collectgarbage()
+          assert(collectgarbage("count") - before < 16, start)
+        end
+    """
+    path = f"package.path = '{EXAMPLES}/kong/?.lua;' .. package.path"
+    read = subprocess.run(["luajit", "-e", path, "-e", text], capture_output=True, text=True)
+    assert (read.returncode, read.stderr) == (0, "")
+
+
 def within_bounds(digits: re.Match) -> str:
     return str(LARGEST) if int(digits[0]) > LARGEST else digits[0]
 
