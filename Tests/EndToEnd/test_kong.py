@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -147,7 +149,9 @@ def test_nothing_of_what_a_client_forges_reaches_the_provider(proxy, issue):
 
 
 @pytest.mark.parametrize("size", [9_000, 1_040_000])
-def test_a_long_body_is_read_whole(proxy, issue, size):
+def test_a_long_body_is_read_whole(edge, upstream, size):
+    server, proxy = edge(upstream)
+    issue = server.admin.create
     key = issue(allowed_models=["gpt-4o-mini"], token_limits={"per_request_max": 2 * size})
     for model, status in [("gpt-4o-mini", 200), ("gpt-4o", 403)]:
         reply = proxy.ask(key, messages=[{"content": "x" * size}], model=model, max_tokens=1)
@@ -155,6 +159,18 @@ def test_a_long_body_is_read_whole(proxy, issue, size):
     key = issue(token_limits={"per_request_max": size // 2})
     reply = proxy.ask(key, messages=[{"content": "x" * size}], model="gpt-4o", max_tokens=1)
     assert (reply.status, reply.reason) == (403, "request_too_large")
+
+
+def test_a_body_in_chunks_is_read_whole(edge, upstream):
+    server, proxy = edge(upstream)
+    key = server.admin.create(allowed_models=["gpt-4o-mini"])
+    for model, status in [("gpt-4o-mini", 200), ("gpt-4o", 403)]:
+        text = json.dumps({"messages": [{"content": "x" * 20_000}], "model": model}).encode()
+        reply = requests.post(
+            f"http://127.0.0.1:{proxy.port}/v1/chat/completions",
+            data=iter([text[:7], text[7:]]), headers=key.bearer, timeout=TIMEOUT,
+        )  # fmt: skip
+        assert reply.status_code == status
 
 
 def test_a_body_that_is_too_long_does_not_pass(edge, upstream):
@@ -243,6 +259,21 @@ def test_a_request_without_a_body_has_used_nothing(edge, lockstep):
         assert settled(server, key) == Amounts(count, 0, 0)
 
 
+def test_a_client_that_leaves_before_the_answer_pays_by_the_policy(edge):
+    """What is behind may have done its work: 499 is the client's doing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        upstream = SimpleNamespace(port=silent.getsockname()[1])
+        server, proxy = edge(upstream, "--hold-seconds", "1")
+        key = server.admin.create()
+        with pytest.raises(requests.ReadTimeout):
+            requests.post(
+                f"http://127.0.0.1:{proxy.port}/v1/chat/completions",
+                json={"model": "gpt-4o", "max_tokens": 500}, headers=key.bearer, timeout=1,
+            )  # fmt: skip
+        assert settled(server, key) == Amounts(1, 500, PRICE.highest(500))
+        assert reports(server) == {"expired": 1}
+
+
 def test_of_a_compressed_answer_the_hold_ends_by_its_age(edge, provider):
     server, proxy = edge(provider, "--hold-seconds", "1")
     key = server.admin.create(unsettled="release")
@@ -285,7 +316,7 @@ def test_many_calls_at_once_are_each_charged_once(edge, provider):
 def test_answers_are_read_as_by_tollgate_itself_however_they_are_cut():
     table = blocks()
     read = subprocess.run(
-        ["luajit", STAND_IN / "read.lua", PLUGIN],
+        ["luajit", STAND_IN / "read.lua", EXAMPLES],
         input="".join(body.hex() + "\n" for _, body, _ in table), capture_output=True, text=True,
     )  # fmt: skip
     assert (read.returncode, read.stderr) == (0, "")
@@ -293,6 +324,27 @@ def test_answers_are_read_as_by_tollgate_itself_however_they_are_cut():
     assert dict(zip((title for title, _, _ in table), found, strict=True)) == {
         title: wanted for title, _, wanted in table
     }
+
+
+def test_an_answer_may_be_as_long_as_it_likes():
+    """Nothing of it is kept, whether it is text, a name, a number or no JSON at all."""
+    text = """
+        local usage = require "kong.plugins.tollgate.usage"
+        local piece = string.rep("1234", 1024)
+        for _, start in ipairs({ '{"choices":[{"message":{"content":"', '{"model":"', '{"', '[', '{',
+          'data: {"choices":[{"delta":{"content":"', "data: ", "data", ":", "x" }) do
+          local reader = usage.reader()
+          usage.read(reader, start)
+          collectgarbage()
+          local before = collectgarbage("count")
+          for _ = 1, 2000 do usage.read(reader, piece) end
+          collectgarbage()
+          assert(collectgarbage("count") - before < 16, start)
+        end
+    """
+    path = f"package.path = '{EXAMPLES}/kong/?.lua;' .. package.path"
+    read = subprocess.run(["luajit", "-e", path, "-e", text], capture_output=True, text=True)
+    assert (read.returncode, read.stderr) == (0, "")
 
 
 def within_bounds(digits: re.Match) -> str:

@@ -1,5 +1,5 @@
 -- Asks Tollgate about a request, answers in its place when it is denied, and tells what it used.
-local usage = require("usage")
+local usage = require("kong.plugins.tollgate.usage")
 
 local address = "http://127.0.0.1:7411"
 

@@ -13,7 +13,9 @@ build = {
   modules = {
     ["kong.plugins.tollgate.decision"] = "kong/plugins/tollgate/decision.lua",
     ["kong.plugins.tollgate.handler"] = "kong/plugins/tollgate/handler.lua",
+    ["kong.plugins.tollgate.places"] = "kong/plugins/tollgate/places.lua",
     ["kong.plugins.tollgate.reports"] = "kong/plugins/tollgate/reports.lua",
+    ["kong.plugins.tollgate.scanner"] = "kong/plugins/tollgate/scanner.lua",
     ["kong.plugins.tollgate.schema"] = "kong/plugins/tollgate/schema.lua",
     ["kong.plugins.tollgate.usage"] = "kong/plugins/tollgate/usage.lua",
   },

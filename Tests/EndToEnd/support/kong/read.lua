@@ -1,9 +1,10 @@
 -- Reads answers with the reader of the examples, cut into pieces in every way.
 --
--- usage: luajit read.lua FOLDER-OF-THE-PLUGIN < ANSWERS
+-- usage: luajit read.lua FOLDER-OF-EXAMPLES < ANSWERS
 -- Each line of the input is an answer in hexadecimal digits; each line of the output is what it says,
 -- all that it says if that depends on how it is cut.
-local usage = dofile(arg[1] .. "/usage.lua")
+package.path = arg[1] .. "/kong/?.lua;" .. package.path
+local usage = require "kong.plugins.tollgate.usage"
 
 local function describe(pieces)
   local reader = usage.reader()

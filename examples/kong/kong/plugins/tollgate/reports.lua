@@ -1,7 +1,7 @@
 -- Reports of usage on their way to Tollgate: in batches, from a timer, again until they are taken.
 --
 -- One queue belongs to one worker process. Tollgate knows a report by its reservation, so that one
--- which is sent twice counts once. Without `require`, so that Kong's sandbox runs it too.
+-- which is sent twice counts once.
 local reports = {}
 
 -- The most that wait; further ones are dropped, and their holds end by their age.
