@@ -20,6 +20,7 @@ from support.admin import Admin, Key
 from support.caller import Caller
 from support.envoy import Envoy, Listener
 from support.process import Process
+from support.provider import Provider
 from support.tollgate import Tollgate
 from support.upstream import Upstream
 
@@ -123,6 +124,14 @@ def upstream() -> Iterator[Upstream]:
     upstream = Upstream()
     yield upstream
     upstream.stop()
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """The provider whose answers tests write."""
+    provider = Provider()
+    yield provider
+    provider.stop()
 
 
 @pytest.fixture(scope="session")

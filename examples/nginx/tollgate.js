@@ -1,4 +1,6 @@
-// Asks Tollgate about a request with its body, and passes what it answers on, whatever the status.
+// Asks Tollgate about a request with its body, passes what it answers on, and tells what was used.
+import usage from 'usage.js';
+
 async function authorize(r) {
     let body;
     try {
@@ -12,6 +14,7 @@ async function authorize(r) {
     if (answer.status === 200) {
         r.variables.tollgate_key_id = answer.headersOut['x-tollgate-key-id'] || '';
         r.variables.tollgate_reservation = answer.headersOut['x-tollgate-reservation'] || '';
+        r.variables.tollgate_prompt = body ? String(usage.prompt(r.requestBuffer)) : '';
         r.internalRedirect('@provider');
         return;
     }
@@ -22,4 +25,18 @@ async function authorize(r) {
     r.return(isAnswer ? answer.status : 503, isAnswer ? answer.responseText : '');
 }
 
-export default { authorize };
+// Every request has a machine of its own, and with it this reader.
+let reader = null;
+
+// Passes a piece of the answer on at once, and notes what was used until then: the client may leave
+// at any time, and nobody is asked again.
+function watch(r, piece, flags) {
+    r.sendBuffer(piece, flags);
+    if (!reader) { reader = usage.reader(); }
+    if (!r.headersOut['Content-Encoding']) { reader.read(piece); }
+    const prompt = r.variables.tollgate_prompt;
+    r.variables.tollgate_report = reader.report(
+        r.variables.tollgate_reservation, prompt === '' ? undefined : Number(prompt), r.status);
+}
+
+export default { authorize, watch };

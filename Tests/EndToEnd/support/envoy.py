@@ -207,15 +207,18 @@ def _adapted(example: Path, tollgate: str, upstream_port: int) -> dict[str, Any]
         [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
         endpoint["endpoint"]["address"] = _address(address)
     # As long as a machine under load may need: no test is about a slow answer.
-    for filter in _filters(configuration):
+    for filter in filters(configuration):
         if filter["name"] == "envoy.filters.http.ext_authz":
-            filter["typed_config"]["grpc_service"]["timeout"] = "10s"
+            settings = filter["typed_config"]
+            service = settings.get("grpc_service") or settings["http_service"]["server_uri"]
+            service["timeout"] = "10s"
     configuration["node"] = {"id": "edge", "cluster": "edge"}
     configuration["admin"] = {"address": _address("127.0.0.1:0")}
     return configuration
 
 
-def _filters(configuration: dict[str, Any]) -> list[dict[str, Any]]:
+def filters(configuration: dict[str, Any]) -> list[dict[str, Any]]:
+    """The HTTP filters of a configuration with one listener."""
     [listener] = configuration["static_resources"]["listeners"]
     return listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"]
 

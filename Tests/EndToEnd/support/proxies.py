@@ -16,6 +16,7 @@ import requests
 from .admin import TIMEOUT, Key
 from .envoy import Reply, binary as envoy_binary
 from .process import Process, free_port
+from .provider import Provider
 from .tollgate import REPOSITORY, clean_environment
 from .upstream import TEST_ID, Upstream
 
@@ -29,28 +30,50 @@ class Example:
     name: str
     configuration: str
     command: tuple[str, ...]
-    #: Whether Tollgate is shown the bodies of requests.
+    #: Whether Tollgate is shown the bodies of requests, or what is in them.
     shows_bodies: bool
+    #: Whether Tollgate is told what an answer says of its use.
+    reports_usage: bool = False
+    #: Whether that holds for answers whose clients have hung up as well.
+    reports_aborted: bool = False
+    #: Whether the provider is told the reservation.
+    names_reservation: bool = True
 
+
+_NGINX = (
+    "nginx", "-p", ".", "-e", "stderr", "-c", "{}", "-g", "daemon off; master_process off;",
+)  # fmt: skip
+_ENVOY = (
+    "envoy", "--config-path", "{}", "--concurrency", "1", "--disable-hot-restart",
+    "--log-level", "warning",
+)  # fmt: skip
 
 ALL = [
+    Example("nginx", "nginx/auth_request.conf", _NGINX, shows_bodies=False),
     Example(
-        "nginx", "nginx/auth_request.conf",
-        ("nginx", "-p", ".", "-e", "stderr", "-c", "{}", "-g", "daemon off; master_process off;"),
-        shows_bodies=False,
+        "nginx-njs", "nginx/tollgate-njs.conf", _NGINX,
+        shows_bodies=True, reports_usage=True, reports_aborted=True,
     ),
     Example(
-        "nginx-njs", "nginx/tollgate-njs.conf",
-        ("nginx", "-p", ".", "-e", "stderr", "-c", "{}", "-g", "daemon off; master_process off;"),
-        shows_bodies=True,
+        "nginx-lua", "nginx/tollgate-lua.conf", _NGINX,
+        shows_bodies=True, reports_usage=True, reports_aborted=True,
+    ),
+    Example("envoy-http", "envoy/http-service.yaml", _ENVOY, shows_bodies=True),
+    Example(
+        "envoy-tour", "envoy/tour.yaml", _ENVOY, shows_bodies=True, names_reservation=False,
     ),
     Example(
-        "envoy-http", "envoy/http-service.yaml",
-        ("envoy", "--config-path", "{}", "--concurrency", "1", "--disable-hot-restart",
-         "--log-level", "warning"),
-        shows_bodies=True,
+        "envoy", "envoy/usage.yaml", _ENVOY,
+        shows_bodies=True, reports_usage=True, reports_aborted=True, names_reservation=False,
     ),
-    Example("haproxy", "haproxy/haproxy.cfg", ("haproxy", "-db", "-f", "{}"), shows_bodies=True),
+    Example(
+        "envoy-ai", "envoy/ai-filter.yaml", _ENVOY,
+        shows_bodies=True, reports_usage=True, names_reservation=False,
+    ),
+    Example(
+        "haproxy", "haproxy/haproxy.cfg", ("haproxy", "-db", "-f", "{}"),
+        shows_bodies=True, reports_usage=True, reports_aborted=True,
+    ),
     Example(
         "caddy", "caddy/Caddyfile",
         ("caddy", "run", "--config", "{}", "--adapter", "caddyfile"), shows_bodies=False,
@@ -62,34 +85,33 @@ class ExampleProxy(Process):
     """One of the examples, in front of the upstream."""
 
     def __init__(
-        self, example: Example, directory: Path, tollgate: str, upstream: Upstream
+        self, example: Example, directory: Path, tollgate: str, upstream: Upstream | Provider
     ) -> None:
-        super().__init__(example.name, directory)
+        # Where its files are, beside those of the other examples.
+        shutil.copytree(EXAMPLES, directory / "examples")
+        self._file = directory / "examples" / example.configuration
+        super().__init__(example.name, self._file.parent)
         self.example = example
         self.port = free_port()
-        self._upstream = upstream
-        source = EXAMPLES / example.configuration
-        self._folder = directory / "example"
-        shutil.copytree(source.parent, self._folder)
-        self._file = self._folder / source.name
-        for file in self._folder.iterdir():
+        self.provider = upstream
+        for file in list(self.directory.iterdir()):
             file.write_text(self._at_our_ports(file.read_text(), tollgate))
         self._session = requests.Session()
         self._session.trust_env = False
 
     def _at_our_ports(self, text: str, tollgate: str) -> str:
-        changes = {
-            "127.0.0.1:8080": f"127.0.0.1:{self.port}",
-            "127.0.0.1:7411": tollgate,
-            "127.0.0.1:9000": f"127.0.0.1:{self._upstream.port}",
-            "address: 127.0.0.1, port_value: 8080": f"address: 127.0.0.1, port_value: {self.port}",
-            "address: 127.0.0.1, port_value: 7411":
-                "address: 127.0.0.1, port_value: " + tollgate.rsplit(":", 1)[1],
-            "address: 127.0.0.1, port_value: 9000":
-                f"address: 127.0.0.1, port_value: {self._upstream.port}",
-            "/tmp/tollgate-nginx": str(self._folder),
-            "lua-load tollgate.lua": f"lua-load {self._folder}/tollgate.lua",
-        }
+        ours = {
+            "8080": str(self.port), "7400": str(self.port),
+            "9000": str(self.provider.port), "7420": str(self.provider.port),
+            "7411": tollgate.rsplit(":", 1)[1],
+        }  # fmt: skip
+        changes = {"/tmp/tollgate-nginx": str(self.directory)}
+        # As long as a machine under load may need: no test is about a slow answer.
+        changes |= {"timeout: 0.25s": "timeout: 10s", "250ms;": "10s;", "timeout 1s": "timeout 10s"}
+        changes["timeout = 1000,"] = "timeout = 10000,"
+        for port, number in ours.items():
+            changes[f"127.0.0.1:{port}"] = f"127.0.0.1:{number}"
+            changes[f"127.0.0.1, port_value: {port}"] = f"127.0.0.1, port_value: {number}"
         for old, new in changes.items():
             text = text.replace(old, new)
         return text
@@ -100,12 +122,8 @@ class ExampleProxy(Process):
             words[0] = str(envoy_binary())
         home = {"HOME": str(self.directory), "XDG_DATA_HOME": str(self.directory)}
         self.launch(words, clean_environment(home))
-        self.until(self._listens, "its port")
+        self.until(lambda: listens(self.port), "its port")
         return self
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def ask(
         self,
@@ -116,6 +134,25 @@ class ExampleProxy(Process):
         **body: Any,
     ) -> Reply:
         """Sends a client's request with a JSON body."""
+        test_id, got = self._post(key, path, headers, body, stream=False)
+        return Reply(
+            test_id, got.status_code, got.headers, got.content, self.provider.received(test_id)
+        )
+
+    def stream(
+        self, key: Key, *, path: str = "/v1/chat/completions", **body: Any
+    ) -> tuple[str, requests.Response]:
+        """Sends one whose answer the test reads as it comes; returns its id as well."""
+        return self._post(key, path, {}, body, stream=True)
+
+    def _post(
+        self,
+        key: Key | str | None,
+        path: str,
+        headers: Mapping[str, str],
+        body: dict[str, Any],
+        stream: bool,
+    ) -> tuple[str, requests.Response]:
         test_id = str(uuid.uuid4())
         fields = {**headers, TEST_ID: test_id, "content-type": "application/json"}
         if key is not None:
@@ -123,8 +160,12 @@ class ExampleProxy(Process):
         got = self._session.post(
             f"http://127.0.0.1:{self.port}{path}",
             data=json.dumps(body or {"model": "gpt-4o", "max_tokens": 16}).encode(),
-            headers=fields, timeout=TIMEOUT,
+            headers=fields, timeout=TIMEOUT, stream=stream,
         )  # fmt: skip
-        return Reply(
-            test_id, got.status_code, got.headers, got.content, self._upstream.received(test_id)
-        )
+        return test_id, got
+
+
+def listens(port: int) -> bool:
+    """Whether anything takes connections on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

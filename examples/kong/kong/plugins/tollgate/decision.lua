@@ -1,0 +1,49 @@
+-- What Tollgate's answer to a question means, whoever has asked.
+local decision = {}
+
+local ERROR = '{"error":{"code":"%s","message":"%s","status":%d}}'
+
+local function refusal(status, code, message)
+  return {
+    status = status,
+    headers = { ["content-type"] = "application/json" },
+    body = ERROR:format(code, message, status),
+  }
+end
+
+-- What a request is told whose body cannot be shown to Tollgate whole.
+function decision.too_long()
+  return refusal(413, "content_too_large", "The body is too long.")
+end
+
+-- Reads an answer, `{ status, headers, body }`; nil when there is none.
+--
+-- Returns `{ reservation, key_id, limits }` for a request that may pass, `limits` being headers for
+-- its client; otherwise `{ status, headers, body }`, with which to answer the client. What is no
+-- decision lets nothing pass.
+function decision.read(answer)
+  if not answer then return refusal(503, "unavailable", "Nobody can decide now.") end
+  local told, limits = {}, {}
+  for name, value in pairs(answer.headers) do
+    name = name:lower()
+    told[name] = value
+    if name:find("^x%-ratelimit%-") then limits[name] = value end
+  end
+  if answer.status == 200 and told["x-tollgate-reservation"] then
+    return {
+      reservation = told["x-tollgate-reservation"],
+      key_id = told["x-tollgate-key-id"],
+      limits = limits,
+    }
+  end
+  -- Every denial says its reason, and nothing else does.
+  if answer.status < 400 or not told["x-tollgate-reason"] then return decision.read(nil) end
+  local headers = limits
+  headers["content-type"] = "application/json"
+  for _, name in ipairs({ "retry-after", "www-authenticate", "x-tollgate-reason" }) do
+    headers[name] = told[name]
+  end
+  return { status = answer.status, headers = headers, body = answer.body }
+end
+
+return decision
