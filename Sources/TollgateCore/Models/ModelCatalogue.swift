@@ -114,6 +114,7 @@ extension CheckRequest {
         if !has(.provider) {
             let bytes = model.providerBytes
             try set(.provider, to: bytes.span)
+            isProviderOfModel = true
         }
         guard !model.suppliers.isEmpty, has(.supplier), !has(.region) else { return }
         for supplier in model.suppliers where !supplier.region.isEmpty {

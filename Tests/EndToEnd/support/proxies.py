@@ -111,18 +111,20 @@ class ExampleProxy(Process):
         self,
         key: Key | str | None = None,
         *,
+        method: str = "POST",
         path: str = "/v1/chat/completions",
         headers: Mapping[str, str] = {},
         **body: Any,
     ) -> Reply:
-        """Sends a client's request with a JSON body."""
+        """Sends a client's request, with a JSON body unless it is a GET."""
         test_id = str(uuid.uuid4())
+        usual = {"model": "gpt-4o", "max_tokens": 16}
         fields = {**headers, TEST_ID: test_id, "content-type": "application/json"}
         if key is not None:
             fields["authorization"] = f"Bearer {key.secret if isinstance(key, Key) else key}"
-        got = self._session.post(
-            f"http://127.0.0.1:{self.port}{path}",
-            data=json.dumps(body or {"model": "gpt-4o", "max_tokens": 16}).encode(),
+        got = self._session.request(
+            method, f"http://127.0.0.1:{self.port}{path}",
+            data=None if method == "GET" else json.dumps(body or usual).encode(),
             headers=fields, timeout=TIMEOUT,
         )  # fmt: skip
         return Reply(
