@@ -58,6 +58,9 @@ package struct CheckRequest: ~Copyable {
     /// Where the second name of the model is.
     private var otherModelRange = TextRange.empty
 
+    /// Whether the provider is the model's, because nobody named one.
+    package internal(set) var isProviderOfModel = false
+
     /// Fields that the client named in a way that cannot be read, one bit each.
     private var unreadable: UInt8 = 0
 
@@ -92,6 +95,7 @@ package struct CheckRequest: ~Copyable {
         text.removeAll()
         secret.wipe()
         metadata.removeAll()
+        isProviderOfModel = false
         unreadable = 0
         credentials = .missing
         clientIP = nil

@@ -5,6 +5,7 @@ extension Decide {
         of request: borrowing CheckRequest,
         by subject: DecisionSubject,
         price: RequestPrice,
+        supplier: RequestSupplier = .any,
         at now: Now
     ) -> [String] {
         let rules = subject.rules
@@ -12,7 +13,7 @@ extension Decide {
         chain.turn(to: now.wall)
         let standing = standing(of: rules, at: now.wall) ?? standing(of: chain, at: now.wall)
         var lines = [line("key", standing)]
-        lines += accessLines(of: request, rules.access, prefix: "")
+        lines += accessLines(of: request, rules.access, prefix: "", supplier)
         if rules.isReadOnly {
             lines.append(line("read_only", isListing(request) ? nil : .actionNotAllowed))
         }
@@ -43,15 +44,30 @@ extension Decide {
     private static func accessLines(
         of request: borrowing CheckRequest,
         _ rules: AccessRules,
-        prefix: String
+        prefix: String,
+        _ supplier: RequestSupplier = .any
     ) -> [String] {
         let isHome = permitsAddress(request.clientIP, rules)
         var lines = [line(prefix + "address", isHome ? nil : .ipNotAllowed)]
         for dimension in Dimension.allCases {
             let reason = permits(request, dimension, rules) ? nil : dimension.reason
             lines.append(line(prefix + dimension.name, reason))
+            if dimension == .supplier { lines += supplierLines(of: request, supplier) }
         }
         return lines
+    }
+
+    /// Whether the request can go where it is to go, for whoever asks.
+    private static func supplierLines(
+        of request: borrowing CheckRequest,
+        _ supplier: RequestSupplier
+    ) -> [String] {
+        let denial = supplier.denial(of: request)
+        switch supplier {
+        case .any: return []
+        case .unknown: return [line("supplier is set up and enabled", denial)]
+        case .known(let offer): return [line("supplier \(offer.name) serves it", denial)]
+        }
     }
 
     private static func limitLines(

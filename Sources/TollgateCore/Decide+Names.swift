@@ -1,12 +1,16 @@
 /// What a key may name, and from where.
 extension Decide {
     /// The first thing that a request names and the lists of the key, or of a group above it, do not
-    /// permit, as a reason.
+    /// permit, or the supplier does not serve, as a reason.
     static func denialOfNames(
         in request: borrowing CheckRequest,
-        _ subject: DecisionSubject
+        _ subject: DecisionSubject,
+        _ supplier: RequestSupplier
     ) -> Reason? {
         var first = firstDenied(request, subject.rules.access)
+        if supplier.denial(of: request) != nil {
+            first = first.map { min($0, .supplier) } ?? .supplier
+        }
         if subject.rules.isReadOnly, !isListing(request) {
             first = first.map { min($0, .action) } ?? .action
         }
@@ -66,7 +70,7 @@ extension Decide {
     }
 
     /// Whether a request does nothing but list the models.
-    static func isListing(_ request: borrowing CheckRequest) -> Bool {
+    package static func isListing(_ request: borrowing CheckRequest) -> Bool {
         !request.isUnreadable(.action) && Text.equal(request[.action], Action.listModels)
     }
 

@@ -22,6 +22,9 @@ package struct Pattern: Hashable, Sendable {
         hasWildcard = raw.contains(UInt8(ascii: "*"))
     }
 
+    /// Whether it stands for one name only.
+    package var isName: Bool { !hasWildcard }
+
     /// Whether the pattern stands for this name.
     package func matches(_ name: Span<UInt8>) -> Bool {
         hasWildcard ? matchesWild(name) : matchesExactly(name)
@@ -82,6 +85,11 @@ package struct NameRule: Sendable {
     package init(allowed: [Pattern], denied: [Pattern]) {
         self.allowed = allowed
         self.denied = denied
+    }
+
+    /// The one name that is allowed; nil when there are several, or any.
+    package var onlyName: Pattern? {
+        allowed.count == 1 && allowed[0].isName ? allowed[0] : nil
     }
 
     /// Whether the rule says anything at all.

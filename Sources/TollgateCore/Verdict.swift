@@ -91,6 +91,7 @@ package enum Decide {
     ///   - request: the question.
     ///   - subject: the key that the request's secret belongs to.
     ///   - price: what the model costs that is asked for.
+    ///   - supplier: what is known of the endpoint that it is to go to.
     ///   - now: the time of the turn.
     ///   - reservation: the name that an allowed request gets.
     /// - Returns: the verdict; it counts only once it is in the journal.
@@ -98,6 +99,7 @@ package enum Decide {
         on request: borrowing CheckRequest,
         by subject: DecisionSubject,
         price: RequestPrice,
+        supplier: RequestSupplier = .any,
         at now: Now,
         reservation: ReservationID
     ) -> Verdict {
@@ -107,12 +109,16 @@ package enum Decide {
         }
         subject.chain.turn(to: now.wall)
         let charge = charge(for: request, price)
-        let objection = objection(to: request, subject, price, charge, now)
+        let objection = objection(to: request, subject, price, supplier, charge, now)
         if let objection, rules.enforcement == .enforce {
             return Verdict(denying: objection, keyID: rules.id)
         }
         // What cannot be counted does not pass for keys that are only monitored, either.
         guard let charge else { return Verdict(denying: .requestTooLarge, keyID: rules.id) }
+        // Nor does what has nowhere to go.
+        if let reason = supplier.denial(of: request) {
+            return Verdict(denying: reason, keyID: rules.id)
+        }
         return Verdict(
             allowing: rules.id,
             charge,
@@ -149,11 +155,12 @@ package enum Decide {
         to request: borrowing CheckRequest,
         _ subject: DecisionSubject,
         _ price: RequestPrice,
+        _ supplier: RequestSupplier,
         _ charge: Charge?,
         _ now: Now
     ) -> Objection? {
         let chain = subject.chain
-        if let reason = denialOfNames(in: request, subject) { return Objection(reason) }
+        if let reason = denialOfNames(in: request, subject, supplier) { return Objection(reason) }
         for level in 0..<MeterChain.levelCount {
             guard let policy = subject.policy(at: level), let meter = chain[level] else { continue }
             let facts = facts(of: meter, price, now)
@@ -202,6 +209,16 @@ package struct DecisionSubject {
     package init(rules: KeyRules, chain: MeterChain) {
         self.rules = rules
         self.chain = chain
+    }
+
+    /// The one supplier that its requests can go to, as the key or else the group nearest to it says;
+    /// nil when none of them says so.
+    package var onlySupplier: Pattern? {
+        if let only = rules.access.suppliers.onlyName { return only }
+        for level in 1..<MeterChain.levelCount {
+            if let only = chain[level]?.access?.suppliers.onlyName { return only }
+        }
+        return nil
     }
 
     /// The policy of a level, by `LimitLevel.rawValue`; nil when it has none.

@@ -132,7 +132,9 @@ package final class Engine: Sendable {
     var books: Books { state.withLock { $0.books } }
 
     /// What a turn works with.
-    var turn: (books: Books, prices: PriceList) { state.withLock { ($0.books, $0.prices) } }
+    var turn: (books: Books, prices: PriceList, suppliers: SupplierCatalogue) {
+        state.withLock { ($0.books, $0.prices, $0.suppliers) }
+    }
 
     // MARK: Recovery
 

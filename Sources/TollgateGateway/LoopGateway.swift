@@ -166,8 +166,11 @@ package final class LoopGateway: LoopService {
     /// Has the engine decide what is in `request`.
     func decide() -> Result<Decision, FailurePolicy> {
         do {
-            let verdict = try decisions.check(request)
-            return .success(Decision(verdict, decisions.report, services.configuration))
+            let verdict = try decisions.check(&request)
+            var decision = Decision(verdict, decisions.report, services.configuration)
+            decision.supplier = decisions.supplier
+            decision.models = decisions.models
+            return .success(decision)
         } catch {
             return .failure(FailurePolicy(error))
         }

@@ -1,4 +1,5 @@
 internal import TollgateCore
+internal import TollgateWire
 
 /// The `%` and two hex digits of paths (RFC 3986 section 2.1).
 enum PercentEncoding {
@@ -11,6 +12,16 @@ enum PercentEncoding {
             guard buffer.append(next(text, &index).byte) else { return false }
         }
         return true
+    }
+
+    /// Writes one byte as a `%` and two hex digits.
+    static func encode(_ byte: UInt8, to buffer: inout OutputBuffer) {
+        func digit(_ value: UInt8) -> UInt8 {
+            value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") - 10 + value
+        }
+        buffer.append(UInt8(ascii: "%"))
+        buffer.append(digit(byte >> 4))
+        buffer.append(digit(byte & 0xF))
     }
 
     /// Whether a path's segment means something else to those who decode it than it seems to.

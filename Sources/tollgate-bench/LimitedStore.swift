@@ -137,7 +137,7 @@ enum LimitedStore {
             try request.set(.region, to: region.span)
             try request.set(.action, to: Action.chatCompletions)
             request.tokens = 1000
-            guard try loop.check(request).isAllowed else {
+            guard try loop.check(&request).isAllowed else {
                 throw BenchError("a request for the journal's tail was not allowed")
             }
         }

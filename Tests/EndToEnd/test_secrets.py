@@ -21,12 +21,24 @@ def test_no_secret_is_kept_logged_or_told(tollgate, envoy_before, tmp_path):
     unknown = f"sk-canary-{uuid.uuid4().hex}"
     mistyped = key.secret[:-1] + ("0" if key.secret[-1] != "0" else "1")
     prompt = f"a prompt that nobody may see {uuid.uuid4().hex}"
-    secrets = [server.admin_key, key.secret, revoked.secret, unknown, mistyped, prompt]
-    seen: list[str] = []
+    credential = f"sk-supplier-{uuid.uuid4().hex}"
+    supplier = {
+        "name": "east", "provider": "openai", "base_url": "https://east.example/v1",
+        "credential": {"type": "bearer", "value": credential},
+    }  # fmt: skip
+    seen: list[str] = [str(admin.expect(200, "PUT", "/v1/suppliers", json={"suppliers": [supplier]}))]
+    hardwired = admin.create(allowed_suppliers=["east"])
+    secrets = [server.admin_key, key.secret, revoked.secret, hardwired.secret, unknown, mistyped]
+    keys = list(secrets)
+    secrets += [prompt, credential]
 
     # What the client asks the model is in the request that the proxy shows.
     envoy.ask(key.secret, model="gpt-4o", messages=[{"role": "user", "content": prompt}])
-    for secret in secrets[:-1]:
+    # The supplier learns its own credential, and nobody else does.
+    reply = envoy.ask(hardwired.secret, model="gpt-4o")
+    assert reply.upstream.one("authorization") == f"Bearer {credential}"
+    seen += [reply.body.decode() + str(reply.headers), str(envoy.log(reply))]
+    for secret in keys:
         reply = envoy.ask(secret, headers={"x-api-key": secret}, model="gpt-4o")
         seen.append(reply.body.decode() + str(reply.headers))
         stranger = Admin(f"http://{server.http}", secret)
@@ -53,6 +65,12 @@ def test_no_secret_is_kept_logged_or_told(tollgate, envoy_before, tmp_path):
         parameters = {"format": form, "limit": "all", "type": "all"}
         seen.append(admin.call("GET", "/v1/audit-logs", params=parameters).text)
     seen.append(admin.call("GET", "/v1/manage/logs").text)
+    seen.append(admin.call("GET", "/v1/suppliers").text)
+    question = ["--rpc", server.rpc, "--key", hardwired.secret, "--model", "gpt-4o", "--explain"]
+    for arguments in (["suppliers", "list"], ["check", *question]):
+        told = server.command(*arguments)
+        assert told.returncode == 0, told.stderr
+        seen.append(told.stdout + told.stderr)
     seen.append(admin.call("GET", "/v1/usage?group_by=key,model,day").text)
     seen.append(str(admin.keys()))
     assert server.terminate() == 0

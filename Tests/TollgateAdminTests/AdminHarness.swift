@@ -225,7 +225,7 @@ final class AdminHarness: Sendable {
         request.tokens = 1500
         request.inputTokens = 500
         request.clientIP = IPAddress("203.0.113.42")
-        let verdict = try loop.check(request)
+        let verdict = try loop.check(&request)
         _ = try loop.commit()
         return verdict
     }

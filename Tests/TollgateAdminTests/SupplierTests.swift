@@ -68,6 +68,15 @@ struct SupplierTests {
         for answer in answers { #expect(!answer.text.contains("canary")) }
     }
 
+    @Test("are told apart by more than capitals, as requests find them without regard to those")
+    func capitals() async throws {
+        _ = try await put(whole)
+        let other = #"{"suppliers":[{"name":"OpenAI-EU","provider":"p","base_url":"https://h"}]}"#
+        let answer = try await harness.call(.put, "/v1/suppliers", other)
+        #expect(answer.problem == "invalid_field suppliers[0].name")
+        #expect(harness.suppliers.catalogue["OPENAI-eu"]?.name == "openai-eu")
+    }
+
     @Test("let requests in by the header that their credential is for")
     func headers() async throws {
         _ = try await put(whole)

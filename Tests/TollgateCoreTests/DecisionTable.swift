@@ -9,6 +9,7 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
     let title: String
     let record: KeyRecord
     let isKnown: Bool
+    let supplier: RequestSupplier
     let words: [(name: String, value: String)]
     let expected: Reason
 
@@ -38,10 +39,13 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
             case "dry_run": request.isDryRun = word.value == "yes"
             case "credentials": request.credentials = try credentials(word.value)
             case "unreadable": request.markUnreadable(try field(word.value))
+            case "other_model": try request.alsoName(model: Array(word.value.utf8).span)
+            case "maker": try request.complete(with: Model(id: "", provider: word.value))
             case "at": _ = try number(word.value) as Int64
             default: throw BadTable(place: place, what: "no word '\(word.name)'")
             }
         }
+        if case .known(let offer) = supplier { try request.complete(with: offer) }
     }
 
     private func number<Number: FixedWidthInteger>(_ text: String) throws -> Number {
@@ -96,6 +100,7 @@ enum DecisionTable {
         var title = ""
         var record = KeyRecord.sample()
         var isKnown = true
+        var supplier = RequestSupplier.any
         for (index, line) in lines.enumerated() {
             let place = "\(name):\(index + 1)"
             let text = trim(line)
@@ -104,6 +109,7 @@ enum DecisionTable {
                 title = String(text.dropFirst().dropLast())
                 record = .sample()
                 isKnown = true
+                supplier = .any
             } else if let arrow = text.firstRange(of: "=>") {
                 let code = trim(text[arrow.upperBound...])
                 guard let reason = code == "allowed" ? .allowed : Reason(code: String(code)) else {
@@ -115,15 +121,42 @@ enum DecisionTable {
                         title: title,
                         record: record,
                         isKnown: isKnown,
+                        supplier: supplier,
                         words: try words(text[..<arrow.lowerBound], at: place),
                         expected: reason
                     )
                 )
+            } else if text.hasPrefix("set_up:") {
+                supplier = try offer(text.dropFirst(7), at: place)
             } else {
                 try apply(rule: text, to: &record, &isKnown, at: place)
             }
         }
         return cases
+    }
+
+    /// A supplier, written `name provider=… region=… models=…|…`; `none` for one that is not there.
+    private static func offer(_ text: Substring, at place: String) throws -> RequestSupplier {
+        let parts = text.split(separator: " ", maxSplits: 1)
+        guard let name = parts.first, name != "none" else { return .unknown }
+        var record = SupplierRecord(
+            name: String(name),
+            provider: "",
+            baseURL: "https://example.org",
+            createdAt: WallTime(milliseconds: 0)
+        )
+        for word in try words(parts.count > 1 ? parts[1] : "", at: place) {
+            switch word.name {
+            case "provider": record.provider = word.value
+            case "region": record.region = word.value
+            case "models": record.models = word.value.split(separator: "|").map { String($0) }
+            default: throw BadTable(place: place, what: "no word '\(word.name)'")
+            }
+        }
+        guard let offer = SupplierOffer(record) else {
+            throw BadTable(place: place, what: "'\(text)'")
+        }
+        return .known(offer)
     }
 
     private static func words(
@@ -160,6 +193,11 @@ enum DecisionTable {
                 throw BadTable(place: place, what: "no status '\(value)'")
             }
             record.status = status
+        case "enforcement":
+            guard let mode = Enforcement.allCases.first(where: { $0.name == value }) else {
+                throw BadTable(place: place, what: "no enforcement '\(value)'")
+            }
+            record.enforcement = mode
         case "ip_allowlist": record.ipAllowlist = IPAllowlist(isEnabled: true, addresses: list)
         case "allowed_models": record.models.allowed = list
         case "denied_models": record.models.denied = list

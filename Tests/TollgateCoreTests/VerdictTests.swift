@@ -97,6 +97,26 @@ struct VerdictTests {
         #expect(reasons.count == 10)
     }
 
+    @Test("is what its explanation says, where a supplier is set up or is not")
+    func supplierExplanations() throws {
+        let cases = try DecisionTable.all().filter { $0.place.hasPrefix("suppliers.txt") }
+        #expect(cases.count >= 30)
+        for line in cases where line.record.enforcement == .enforce {
+            var request = CheckRequest()
+            try line.fill(&request)
+            let rules = try KeyRules(line.record, zones: .utcOnly)
+            let lines = Decide.explanation(
+                of: request,
+                by: DecisionSubject(rules: rules, chain: .alone(rules)),
+                price: Self.price,
+                supplier: line.supplier,
+                at: Now(wall: line.time, monotonic: MonotonicTime(nanoseconds: 0))
+            )
+            let denial = lines.first { $0.contains("denies") } ?? "denies ()"
+            #expect(denial.hasSuffix("denies (\(line.expected.code))"), "\(line.place)")
+        }
+    }
+
     @Test("cannot deny with the reason for allowing")
     func denialNeedsAReason() async {
         await #expect(processExitsWith: .failure) {
@@ -114,6 +134,7 @@ struct VerdictTests {
             on: request,
             by: DecisionSubject(rules: rules, chain: .alone(rules)),
             price: Self.price,
+            supplier: line.supplier,
             at: Now(wall: line.time, monotonic: MonotonicTime(nanoseconds: 0)),
             reservation: Self.reservation
         )

@@ -217,7 +217,7 @@ extension DecisionLoop {
         if let secret { request.present(secret) }
         if let model { try request.set(.model, to: model) }
         request.isDryRun = isDryRun
-        return try check(request)
+        return try check(&request)
     }
 
     /// Decides about a secret in a turn of its own.
@@ -227,7 +227,7 @@ extension DecisionLoop {
         request.present(secret)
         if let model { try request.set(.model, to: model) }
         request.tokens = tokens
-        let verdict = try check(request)
+        let verdict = try check(&request)
         _ = try commit()
         return verdict.reason
     }

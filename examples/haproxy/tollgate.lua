@@ -12,6 +12,14 @@ local function header(answer, name)
   return values and values[0] or ""
 end
 
+-- Where the key's supplier is, and what lets requests in there: variables, and the headers they come in.
+local supplier = {
+  supplier_host = "x-tollgate-upstream-host",
+  supplier_authorization = "authorization",
+  supplier_x_api_key = "x-api-key",
+  supplier_api_key = "api-key",
+}
+
 -- All values of the client's header, so that Tollgate sees two keys where there are two.
 local function values(txn, name)
   local found, all = txn.http:req_get_headers()[name] or {}, {}
@@ -52,6 +60,10 @@ core.register_action("tollgate", { "http-req" }, function(txn)
     txn:set_var("txn.tollgate_reservation", header(answer, "x-tollgate-reservation"))
     local prompt = usage.prompt(body)
     if prompt then txn:set_var("txn.tollgate_prompt", prompt) end
+    for variable, name in pairs(supplier) do
+      local value = header(answer, name)
+      if value ~= "" then txn:set_var("txn." .. variable, value) end
+    end
   elseif status >= 400 and status < 500 then
     reply(txn, status, answer.body, answer)
   else

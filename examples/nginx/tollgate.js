@@ -12,12 +12,26 @@ async function authorize(r) {
     }
     const answer = await r.subrequest('/_tollgate', { method: 'POST', body: body || '' });
     if (answer.status === 200) {
-        r.variables.tollgate_key_id = answer.headersOut['x-tollgate-key-id'] || '';
-        r.variables.tollgate_reservation = answer.headersOut['x-tollgate-reservation'] || '';
+        take(r, answer);
         r.variables.tollgate_prompt = body ? String(usage.prompt(r.requestBuffer)) : '';
         r.internalRedirect('@provider');
         return;
     }
+    refuse(r, answer);
+}
+
+// Keeps what an allowed request takes along: whose it is, and the credential of its supplier.
+function take(r, answer) {
+    r.variables.tollgate_key_id = answer.headersOut['x-tollgate-key-id'] || '';
+    r.variables.tollgate_reservation = answer.headersOut['x-tollgate-reservation'] || '';
+    r.variables.supplier_host = answer.headersOut['x-tollgate-upstream-host'] || '';
+    r.variables.supplier_authorization = answer.headersOut['authorization'] || '';
+    r.variables.supplier_x_api_key = answer.headersOut['x-api-key'] || '';
+    r.variables.supplier_api_key = answer.headersOut['api-key'] || '';
+}
+
+// Tells the client what Tollgate has said.
+function refuse(r, answer) {
     ['Content-Type', 'Retry-After', 'WWW-Authenticate', 'x-tollgate-reason'].forEach(function (name) {
         if (answer.headersOut[name]) { r.headersOut[name] = answer.headersOut[name]; }
     });
@@ -39,4 +53,4 @@ function watch(r, piece, flags) {
         r.variables.tollgate_reservation, prompt === '' ? undefined : Number(prompt), r.status);
 }
 
-export default { authorize, watch };
+export default { authorize, watch, take, refuse };

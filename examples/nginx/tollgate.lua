@@ -43,6 +43,10 @@ function tollgate.access()
     status = answer.status, headers = answer.header, body = answer.body,
   } or nil)
   if not decided.reservation then return refuse(decided) end
+  for name, value in pairs(decided.credentials) do
+    ngx.var["supplier_" .. name:gsub("-", "_")] = value
+  end
+  if decided.host then ngx.var.provider_host = decided.host end
   ngx.var.tollgate_key_id = decided.key_id
   ngx.var.tollgate_reservation = decided.reservation
   ngx.ctx.tollgate = { decided = decided, reader = usage.reader(), prompt = usage.prompt(body) }

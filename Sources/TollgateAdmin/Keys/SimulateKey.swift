@@ -28,14 +28,14 @@ enum SimulateKey: APIOperation {
         var reader = try ObjectReader(try call.document())
         let now = services.time.now().wall
         let time = try time(&reader, at: now)
-        let request = try SimulatedRequest.read(&reader, services.engine.prices.models)
+        var request = try SimulatedRequest.read(&reader, services.engine.prices.models)
         try reader.finish()
         _ = try APIError.translating { () throws(RegistryError) in
             try services.registry.key(id, seenBy: call.principal)
         }
         let simulation: Simulation?
         do {
-            simulation = try services.engine.simulate(request, by: id, at: time)
+            simulation = try services.engine.simulate(&request, by: id, at: time)
         } catch {
             throw .unavailable
         }

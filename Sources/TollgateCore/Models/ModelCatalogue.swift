@@ -87,69 +87,23 @@ package final class ModelCatalogue: Sendable {
 
     package let models: [Model]
 
-    /// Places of `names`, or -1: open addressing in a power of two, at most half full.
-    private let slots: [Int32]
-    private let names: [Name]
-
-    private struct Name: Sendable {
-        let bytes: [UInt8]
-        let model: Int
-    }
+    /// Ids and aliases, and where their models are.
+    private let names: NameTable
 
     /// Makes the catalogue of these models; of two with the same name the later one counts.
     package init(_ models: [Model]) {
         precondition(models.count <= ModelCatalogue.modelLimit)
         self.models = models
-        var names: [Name] = []
-        for (index, model) in models.enumerated() {
-            for name in [model.id] + model.aliases {
-                names.append(Name(bytes: name.utf8.map(Text.lowercase), model: index))
+        names = NameTable(
+            models.enumerated().flatMap { index, model in
+                ([model.id] + model.aliases).map { ($0, index) }
             }
-        }
-        var width = 16
-        while width < names.count * 2 { width *= 2 }
-        var slots = [Int32](repeating: -1, count: width)
-        for index in names.indices {
-            let bytes = names[index].bytes
-            var slot = ModelCatalogue.hash(bytes.span) & (width - 1)
-            while slots[slot] >= 0, names[Int(slots[slot])].bytes != bytes {
-                slot = (slot + 1) & (width - 1)
-            }
-            slots[slot] = Int32(index)
-        }
-        self.names = names
-        self.slots = slots
+        )
     }
 
     /// The model that a request names; nil when it is not known.
     package func model(named name: Span<UInt8>) -> Model? {
-        guard !name.isEmpty else { return nil }
-        var slot = ModelCatalogue.hash(name) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let candidate = Int(slots[slot])
-            if isName(candidate, name) { return models[names[candidate].model] }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return nil
-    }
-
-    private func isName(_ index: Int, _ name: Span<UInt8>) -> Bool {
-        let bytes = names[index].bytes
-        guard bytes.count == name.count else { return false }
-        for index in 0..<name.count where bytes[index] != Text.lowercase(name[index]) {
-            return false
-        }
-        return true
-    }
-
-    /// FNV-1a over the small letters: the names are the operator's, not an attacker's, and a probe
-    /// for a name that is not there ends at the first free slot.
-    private static func hash(_ name: Span<UInt8>) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in 0..<name.count {
-            hash = (hash ^ UInt64(Text.lowercase(name[index]))) &* 0x100_0000_01B3
-        }
-        return Int(truncatingIfNeeded: hash ^ hash >> 32)
+        names.place(of: name).map { models[$0] }
     }
 }
 
@@ -160,6 +114,7 @@ extension CheckRequest {
         if !has(.provider) {
             let bytes = model.providerBytes
             try set(.provider, to: bytes.span)
+            isProviderOfModel = true
         }
         guard !model.suppliers.isEmpty, has(.supplier), !has(.region) else { return }
         for supplier in model.suppliers where !supplier.region.isEmpty {

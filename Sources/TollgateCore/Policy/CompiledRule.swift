@@ -59,6 +59,12 @@ struct CompiledRule: Sendable {
         }
     }
 
+    /// The models that the rule is about; none when it is about something else.
+    var models: [Pattern] {
+        if case .names(.model, let patterns) = matter { return patterns }
+        return []
+    }
+
     /// How many names the rule has.
     var entryCount: Int {
         if case .names(_, let patterns) = matter { return patterns.count }

@@ -20,6 +20,7 @@ package final class DecisionLoop {
     @exclusivity(unchecked) var now: Now
     @exclusivity(unchecked) var books: Books
     @exclusivity(unchecked) var prices: PriceList
+    @exclusivity(unchecked) private var suppliers: SupplierCatalogue
     @exclusivity(unchecked) var ended = EndedHolds()
     @exclusivity(unchecked) private var begun: [ReservationID] = []
     /// Those of the turn that was appended last.
@@ -30,12 +31,19 @@ package final class DecisionLoop {
     /// was found.
     @exclusivity(unchecked) package private(set) var report = LimitReport()
 
+    /// Where the request of the last question is to go; nil when it was denied, was but a dry run, or
+    /// goes wherever the proxy sends it.
+    @exclusivity(unchecked) package private(set) var supplier: Supplier?
+
+    /// The models that the key of the last question may call; nil unless it may list them.
+    @exclusivity(unchecked) package private(set) var models: ModelFilter?
+
     init(engine: Engine, number: UInt32) {
         self.engine = engine
         self.number = number
         turn = engine.openTurns.add()
         now = engine.time.now()
-        (books, prices) = engine.turn
+        (books, prices, suppliers) = engine.turn
         block.reset(at: now)
         ends.reset(at: now)
     }
@@ -47,7 +55,7 @@ package final class DecisionLoop {
     /// Starts a turn: reads the clocks.
     package func beginTurn() {
         now = engine.time.now()
-        (books, prices) = engine.turn
+        (books, prices, suppliers) = engine.turn
         block.reset(at: now)
         ends.reset(at: now)
     }
@@ -57,13 +65,16 @@ package final class DecisionLoop {
     /// A denial of a key that nobody knows is counted and recorded later, with others of its minute:
     /// strangers must not be able to fill the disk.
     ///
+    /// - Parameter request: the question; what follows from the supplier that it goes to is filled in.
     /// - Returns: the verdict; it counts only once `commit` has returned.
     /// - Throws: when the key's record cannot be read, the generator of random numbers fails, the
     ///   turn is full, or the journal cannot be written. Nothing may be allowed then.
-    package func check(_ request: borrowing CheckRequest) throws(EngineError) -> Verdict {
+    package func check(_ request: inout CheckRequest) throws(EngineError) -> Verdict {
         report.removeAll()
+        supplier = nil
+        models = nil
         try requireRoom(for: DecisionRecord.lengthLimit + ChargeRecord.lengthLimit)
-        let verdict = try decide(request)
+        let verdict = try decide(&request)
         // A dry run counts nowhere, and is in no block.
         if request.isDryRun { return verdict }
         if verdict.keyID == nil {
@@ -76,8 +87,8 @@ package final class DecisionLoop {
     }
 
     /// How the decision on a question comes about, one line for each check, with the values of this
-    /// moment.
-    package func explain(_ request: borrowing CheckRequest) -> [String] {
+    /// moment; fills in what `check` would.
+    package func explain(_ request: inout CheckRequest) -> [String] {
         do {
             guard let (key, digest) = try key(of: request) else {
                 return [
@@ -92,7 +103,14 @@ package final class DecisionLoop {
                 return ["key: denies (\(Reason.invalidAPIKey.code))"]
             }
             let subject = DecisionSubject(rules: key.rules, chain: key.chain)
-            return Decide.explanation(of: request, by: subject, price: price, at: now)
+            let (supplier, _) = suppliers.direct(&request, by: subject, prices.models)
+            return Decide.explanation(
+                of: request,
+                by: subject,
+                price: price,
+                supplier: supplier,
+                at: now
+            )
         } catch {
             return ["key: cannot be read now"]
         }
@@ -100,10 +118,10 @@ package final class DecisionLoop {
 
     // MARK: Deciding
 
-    private func decide(_ request: borrowing CheckRequest) throws(EngineError) -> Verdict {
+    private func decide(_ request: inout CheckRequest) throws(EngineError) -> Verdict {
         for _ in 0..<Books.patience {
             guard let (key, digest) = try key(of: request) else { break }
-            if let verdict = try decide(request, key, digest) { return verdict }
+            if let verdict = try decide(&request, key, digest) { return verdict }
             try books.renew(key, digest)
         }
         return Decide.verdict(withoutKey: request.credentials)
@@ -111,7 +129,7 @@ package final class DecisionLoop {
 
     /// Decides what a key asks; nil when it has to be looked for again.
     private func decide(
-        _ request: borrowing CheckRequest,
+        _ request: inout CheckRequest,
         _ key: ActiveKey,
         _ digest: KeyDigest
     ) throws(EngineError) -> Verdict? {
@@ -125,10 +143,13 @@ package final class DecisionLoop {
         }
         key.isRecent = true
         let chain = key.chain
+        let subject = DecisionSubject(rules: key.rules, chain: chain)
+        let (known, supplier) = suppliers.direct(&request, by: subject, prices.models)
         let verdict = Decide.verdict(
             on: request,
-            by: DecisionSubject(rules: key.rules, chain: chain),
+            by: subject,
             price: price,
+            supplier: known,
             at: now,
             reservation: reservation
         )
@@ -141,6 +162,10 @@ package final class DecisionLoop {
             denied: verdict.limit,
             everything: request.wantsEveryLimit
         )
+        if verdict.isAllowed {
+            if !request.isDryRun { self.supplier = supplier }
+            if Decide.isListing(request) { models = ModelFilter(of: subject, at: known) }
+        }
         return verdict
     }
 

@@ -13,13 +13,21 @@ package struct Simulation: Sendable {
         _ request: borrowing CheckRequest,
         by subject: DecisionSubject,
         _ price: RequestPrice,
+        _ supplier: RequestSupplier,
         at now: Now
     ) {
-        explanation = Decide.explanation(of: request, by: subject, price: price, at: now)
+        explanation = Decide.explanation(
+            of: request,
+            by: subject,
+            price: price,
+            supplier: supplier,
+            at: now
+        )
         verdict = Decide.verdict(
             on: request,
             by: subject,
             price: price,
+            supplier: supplier,
             at: now,
             reservation: .none
         )
@@ -36,17 +44,18 @@ extension Engine {
     /// windows are those of then, and rates have refilled until then. What is open stays open.
     ///
     /// - Parameters:
-    ///   - request: the question; its secret does not matter.
+    ///   - request: the question; its secret does not matter. What follows from its supplier is
+    ///     filled in.
     ///   - id: the key.
     ///   - time: when it is asked; nil for now, and so is what is over.
     /// - Returns: nil when there is no such key.
     /// - Throws: when nothing can be decided now.
     package func simulate(
-        _ request: borrowing CheckRequest,
+        _ request: inout CheckRequest,
         by id: KeyID,
         at time: WallTime?
     ) throws(EngineError) -> Simulation? {
-        let books = books
+        let (books, prices, suppliers) = turn
         guard books.areSound else { throw .storage(.unwritable) }
         let now = self.time.now().moved(to: time)
         let price = prices.price(of: request)
@@ -56,7 +65,10 @@ extension Engine {
                 guard key.isUsable else { return nil }
                 return DecisionSubject(rules: key.rules, chain: key.chain.copy())
             }
-            if let subject { return Simulation(request, by: subject, price, at: now) }
+            if let subject {
+                let (supplier, _) = suppliers.direct(&request, by: subject, prices.models)
+                return Simulation(request, by: subject, price, supplier, at: now)
+            }
             try books.keys.reload(id)
         }
         throw .overloaded

@@ -1,19 +1,14 @@
-internal import TollgateCore
+package import TollgateCore
 
 /// A supplier as a request is sent to it: what a proxy has to know, credential included.
 ///
 /// The credential is in clear text here, so that a check needs neither the disk nor a key. It shows
 /// in no description.
 package final class Supplier: Sendable {
-    package let name: String
-    package let provider: String
-    /// Empty when it is not known.
-    package let region: String
+    package let offer: SupplierOffer
     package let baseURL: String
     /// What `host` says to it.
     package let host: String
-    /// The models that it serves; empty for all of its provider.
-    package let models: [String]
     /// The header that lets a request in: its name in small letters, and its value.
     package let header: Header?
 
@@ -28,15 +23,16 @@ package final class Supplier: Sendable {
         }
     }
 
-    init(_ record: SupplierRecord, host: String, header: Header?) {
-        name = record.name
-        provider = record.provider
-        region = record.region
+    /// Nil when the record is damaged.
+    init?(_ record: SupplierRecord, host: String, header: Header?) {
+        guard let offer = SupplierOffer(record) else { return nil }
+        self.offer = offer
         baseURL = record.baseURL
         self.host = host
-        models = record.models
         self.header = header
     }
+
+    package var name: String { offer.name }
 }
 
 extension Supplier: CustomStringConvertible, CustomReflectable {
@@ -51,21 +47,31 @@ extension Supplier.Header: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: ["name": name]) }
 }
 
-/// The suppliers that are enabled, found by name.
+/// The suppliers that are enabled, found by name without regard to ASCII case.
 ///
 /// Never changes; a new one takes its place as a whole.
 package final class SupplierCatalogue: Sendable {
-    private let suppliers: [String: Supplier]
+    /// Whether any are set up, enabled or not: until then, their names are but labels.
+    let isInForce: Bool
+    private let suppliers: [Supplier]
+    private let places: NameTable
 
     /// No suppliers.
-    package static let empty = SupplierCatalogue([])
+    package static let empty = SupplierCatalogue([], isInForce: false)
 
-    init(_ suppliers: [Supplier]) {
-        self.suppliers = Dictionary(suppliers.map { ($0.name, $0) }) { _, last in last }
+    init(_ suppliers: [Supplier], isInForce: Bool) {
+        self.suppliers = suppliers
+        self.isInForce = isInForce
+        places = NameTable(suppliers.enumerated().map { ($1.name, $0) })
     }
 
     /// The supplier of this name; nil when there is none, or it is disabled.
-    package subscript(name: String) -> Supplier? { suppliers[name] }
+    package subscript(name: Span<UInt8>) -> Supplier? {
+        places.place(of: name).map { suppliers[$0] }
+    }
+
+    /// The supplier of a name that is written as a string, as above.
+    package subscript(name: String) -> Supplier? { self[name.utf8.span] }
 
     package var count: Int { suppliers.count }
 }

@@ -94,8 +94,14 @@ extension SupplierChanges.Credential {
 
     /// Headers that say how a message is sent, or whose it is: no credential is in one of these.
     private static let reserved: Set<String> = [
-        "connection", "content-length", "content-type", "expect", "host", "keep-alive",
+        "cache-control", "connection", "content-length", "content-type", "expect", "host",
+        "keep-alive",
         "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    ]
+
+    /// What the names of our own headers, and of proxies', begin with.
+    private static let reservedPrefixes = [
+        "x-envoy-", "x-forwarded-", "x-ratelimit-", "x-tollgate-",
     ]
 
     /// Refuses a credential that no header can hold.
@@ -118,10 +124,14 @@ extension SupplierChanges.Credential {
                 throw .invalid(field: path + "value", "must be user:password")
             }
         case .header(let name):
-            guard Self.isName(name), !Self.reserved.contains(name) else {
+            guard Self.isName(name), !Self.isReserved(name) else {
                 throw .invalid(field: path + "header", "must be the name of a header to be set")
             }
         }
+    }
+
+    private static func isReserved(_ name: String) -> Bool {
+        reserved.contains(name) || reservedPrefixes.contains(where: name.hasPrefix)
     }
 
     /// Whether a text is a field name in small letters (RFC 9110 section 5.6.2).

@@ -104,16 +104,18 @@ package final class SupplierRegistry: RecordingRegistry {
         try changing.withLock { (_) throws(RegistryError) in
             if let version, version != self.version { throw .changedMeanwhile }
             var records: [SupplierRecord] = []
+            // In small letters: capitals make no other supplier.
             var names: Set<String> = []
             for (index, supplier) in suppliers.enumerated() {
                 let path = "suppliers[\(index)]."
-                guard names.insert(supplier.name).inserted else {
+                guard names.insert(supplier.name.lowercased()).inserted else {
                     throw .invalid(field: path + "name", "is there twice")
                 }
                 records.append(try replacement(supplier.name, supplier.changes, at: path))
             }
-            let isNew = Set(names.filter { name in state.withLock { $0.records[name] == nil } })
-            guard state.withLock({ $0.records.count }) + isNew.count <= Self.countLimit else {
+            let known = state.withLock { $0.records }
+            let isNew = Set(records.map(\.name).filter { known[$0] == nil })
+            guard known.count + isNew.count <= Self.countLimit else {
                 throw .invalid(field: "suppliers", "would be more than \(Self.countLimit)")
             }
             try save(records)
@@ -197,6 +199,7 @@ package final class SupplierRegistry: RecordingRegistry {
             throw .invalid(field: path + "base_url", "is missing")
         }
         let old = state.withLock { $0.records[name] }
+        try requireDistinct(name, old, at: path)
         var record = SupplierRecord(
             name: name,
             provider: provider,
@@ -206,6 +209,22 @@ package final class SupplierRegistry: RecordingRegistry {
         record.credential = old?.credential
         try changes.apply(to: &record, at: path)
         return try finish(record, over: old, changes, at: path)
+    }
+
+    /// Makes sure that a new name is not that of another but for capitals: requests find suppliers
+    /// without regard to them.
+    private func requireDistinct(
+        _ name: String,
+        _ old: SupplierRecord?,
+        at path: String
+    ) throws(RegistryError) {
+        let lowered = name.lowercased()
+        let isTaken = state.withLock { state in
+            state.records.keys.contains { $0 != name && $0.lowercased() == lowered }
+        }
+        if old == nil, isTaken {
+            throw .invalid(field: path + "name", "differs from another in capitals only")
+        }
     }
 
     /// Counts the change, and encrypts the credential for what the record is now.
@@ -302,19 +321,18 @@ package final class SupplierRegistry: RecordingRegistry {
             if record.credential != nil, value == nil { unreadable.append(record.name) }
             guard record.isEnabled, record.credential == nil || value != nil else { continue }
             let host = try SupplierAddress(record.baseURL, at: "base_url").host
-            suppliers.append(
-                Supplier(
-                    record,
-                    host: record.hostHeader ?? host,
-                    header: record.credential.flatMap { credential in
-                        value.map { SupplierChanges.Credential.header(credential.form, $0) }
-                    }
-                )
+            let supplier = Supplier(
+                record,
+                host: record.hostHeader ?? host,
+                header: record.credential.flatMap { credential in
+                    value.map { SupplierChanges.Credential.header(credential.form, $0) }
+                }
             )
+            if let supplier { suppliers.append(supplier) }
         }
         return State(
             records: records,
-            catalogue: SupplierCatalogue(suppliers),
+            catalogue: SupplierCatalogue(suppliers, isInForce: !records.isEmpty),
             unreadable: unreadable.sorted()
         )
     }

@@ -1,4 +1,5 @@
 internal import TollgateCore
+internal import TollgateEngine
 internal import TollgateWire
 
 /// Turns a decision into what Envoy does.
@@ -14,11 +15,12 @@ enum EnvoyAnswer {
         } else {
             writeDenial(decision, &response)
         }
-        writeFacts(decision.verdict, request, &response)
+        writeFacts(decision, request, &response)
         response.finish()
     }
 
-    /// The upstream learns the key's id and nothing of its secret; the client learns what is left.
+    /// The upstream learns the key's id and nothing of its secret, and is shown the credential of the
+    /// supplier that it is; the client learns what is left.
     private static func writeAllow(
         _ decision: Decision,
         _ response: inout EnvoyCheckResponseWriter
@@ -27,11 +29,19 @@ enum EnvoyAnswer {
         if let id = decision.verdict.keyID {
             response.header("x-tollgate-key-id") { $0.append(id) }
         }
-        response.removeHeader("authorization")
-        response.removeHeader("x-api-key")
-        response.removeHeader("api-key")
+        if let supplier = decision.supplier { write(supplier, &response) }
+        decision.forEachRemovedHeader { response.removeHeader($0) }
         decision.forEachLimitHeader { name, value in
             response.responseHeader(name) { $0.appendDecimal(value) }
+        }
+    }
+
+    /// To Envoy `host` is `:authority`, in HTTP/2 too.
+    private static func write(_ supplier: Supplier, _ response: inout EnvoyCheckResponseWriter) {
+        response.header("x-tollgate-supplier", supplier.name.utf8.span)
+        response.header("host", supplier.host.utf8.span)
+        if let header = supplier.header {
+            response.header(header.name.utf8.span, header.value.utf8.span)
         }
     }
 
@@ -59,10 +69,11 @@ enum EnvoyAnswer {
     ///
     /// The reservation is here and in no header: it is for the proxy, and no client may see it.
     private static func writeFacts(
-        _ verdict: Verdict,
+        _ decision: Decision,
         _ request: borrowing CheckRequest,
         _ response: inout EnvoyCheckResponseWriter
     ) {
+        let verdict = decision.verdict
         if verdict.isAllowed {
             response.metadata("rid") { $0.append(verdict.reservation) }
         } else {
@@ -76,6 +87,12 @@ enum EnvoyAnswer {
         }
         if request.has(.action) {
             response.metadata("action") { $0.append(request[.action]) }
+        }
+        if let supplier = decision.supplier {
+            response.metadata("supplier") { $0.append(supplier.name.utf8.span) }
+        }
+        if let models = decision.models {
+            response.metadata("models") { ModelList.write(models, to: &$0) }
         }
         if let limit = verdict.limit {
             response.metadata("limit") { $0.append(limit.limit.text) }

@@ -31,6 +31,18 @@ struct HTTPAnswerWriter: ~Copyable {
         precondition(!hasBody && name.utf8CodeUnitCount <= Int(UInt8.max))
         buffer.append(UInt8(name.utf8CodeUnitCount))
         buffer.append(name)
+        appendValue(value)
+    }
+
+    /// Adds a field whose name is not known before, in small letters, as above.
+    mutating func header(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        precondition(!hasBody && (1...Int(UInt8.max)).contains(name.count))
+        buffer.append(UInt8(name.count))
+        buffer.append(name)
+        appendValue { $0.append(value) }
+    }
+
+    private mutating func appendValue(_ value: (inout OutputBuffer) -> Void) {
         let place = buffer.count
         buffer.append(0)
         buffer.append(0)

@@ -1,4 +1,5 @@
 internal import TollgateCore
+internal import TollgateEngine
 internal import TollgateWire
 
 /// Turns a decision into what proxies that speak plain HTTP do.
@@ -27,11 +28,30 @@ enum HTTPCheckAnswer {
         if verdict.reservation != .none {
             answer.header("x-tollgate-reservation") { $0.append(verdict.reservation) }
         }
+        if let supplier = decision.supplier { write(supplier, &answer) }
+        if let models = decision.models {
+            answer.header("x-tollgate-models") { ModelList.write(models, to: &$0) }
+        }
         // Envoy's word for: the upstream must not see the client's credentials.
-        answer.header("x-envoy-auth-headers-to-remove") {
-            $0.append("authorization,x-api-key,api-key")
+        answer.header("x-envoy-auth-headers-to-remove") { value in
+            var isFirst = true
+            decision.forEachRemovedHeader { name in
+                if !isFirst { value.append(",") }
+                isFirst = false
+                value.append(name)
+            }
+            if decision.supplier == nil { value.append(",x-tollgate-upstream-host") }
         }
         writeLimits(decision, &answer)
+    }
+
+    /// The credential has its own name: under that proxies copy it to the request.
+    private static func write(_ supplier: Supplier, _ answer: inout HTTPAnswerWriter) {
+        answer.header("x-tollgate-supplier") { $0.append(supplier.name.utf8.span) }
+        answer.header("x-tollgate-upstream-host") { $0.append(supplier.host.utf8.span) }
+        if let header = supplier.header {
+            answer.header(header.name.utf8.span, header.value.utf8.span)
+        }
     }
 
     private static func writeDenial(

@@ -44,7 +44,7 @@ extension LoopGateway {
 
     private func writeExplainedDecision(on call: CallID) -> FailurePolicy? {
         // Before the decision: once that has counted, it would explain the next request.
-        let lines = decisions.explain(request)
+        let lines = decisions.explain(&request)
         if let failure = writeDecision(on: call) { return failure }
         for line in lines { NativeCheckResponse.writeExplanation(line, to: &output) }
         return nil

@@ -58,6 +58,7 @@ class Kong(ExampleProxy):
                     "BODY_BUFFER": "8k" if self.name == "kong" else "1m",
                     "BUFFERING": "on" if route.get("response_buffering", True) else "off",
                     "PROVIDER": service["url"],
+                    "HOST": service["url"].removeprefix("http://"),
                 },
             )
         )

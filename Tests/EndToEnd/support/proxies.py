@@ -129,12 +129,13 @@ class ExampleProxy(Process):
         self,
         key: Key | str | None = None,
         *,
+        method: str = "POST",
         path: str = "/v1/chat/completions",
         headers: Mapping[str, str] = {},
         **body: Any,
     ) -> Reply:
-        """Sends a client's request with a JSON body."""
-        test_id, got = self._post(key, path, headers, body, stream=False)
+        """Sends a client's request, with a JSON body unless it is a GET."""
+        test_id, got = self._send(key, method, path, headers, body, stream=False)
         return Reply(
             test_id, got.status_code, got.headers, got.content, self.provider.received(test_id)
         )
@@ -143,23 +144,25 @@ class ExampleProxy(Process):
         self, key: Key, *, path: str = "/v1/chat/completions", **body: Any
     ) -> tuple[str, requests.Response]:
         """Sends one whose answer the test reads as it comes; returns its id as well."""
-        return self._post(key, path, {}, body, stream=True)
+        return self._send(key, "POST", path, {}, body, stream=True)
 
-    def _post(
+    def _send(
         self,
         key: Key | str | None,
+        method: str,
         path: str,
         headers: Mapping[str, str],
         body: dict[str, Any],
         stream: bool,
     ) -> tuple[str, requests.Response]:
         test_id = str(uuid.uuid4())
+        usual = {"model": "gpt-4o", "max_tokens": 16}
         fields = {**headers, TEST_ID: test_id, "content-type": "application/json"}
         if key is not None:
             fields["authorization"] = f"Bearer {key.secret if isinstance(key, Key) else key}"
-        got = self._session.post(
-            f"http://127.0.0.1:{self.port}{path}",
-            data=json.dumps(body or {"model": "gpt-4o", "max_tokens": 16}).encode(),
+        got = self._session.request(
+            method, f"http://127.0.0.1:{self.port}{path}",
+            data=None if method == "GET" else json.dumps(body or usual).encode(),
             headers=fields, timeout=TIMEOUT, stream=stream,
         )  # fmt: skip
         return test_id, got

@@ -60,7 +60,9 @@ class Upstream:
                 body = self._read_body()
                 received = Received(self.command, self.path, headers, body)
                 upstream._received[received.one(TEST_ID) or ""] = received
-                if _asks_for_stream(received):
+                if received.path.split("?")[0].endswith("/models"):
+                    self._answer("application/json", json.dumps(_models()).encode())
+                elif _asks_for_stream(received):
                     self._answer("text/event-stream", _events())
                 else:
                     self._answer("application/json", json.dumps(_completion()).encode())
@@ -98,6 +100,14 @@ def _asks_for_stream(received: Received) -> bool:
     except ValueError:
         return False
     return isinstance(body, dict) and body.get("stream") is True
+
+
+#: The models that the provider lists.
+MODELS = ("gpt-4o", "gpt-4o-mini", "GPT-5 (preview)", "claude-3-opus")
+
+
+def _models() -> dict:
+    return {"object": "list", "data": [{"id": model, "object": "model"} for model in MODELS]}
 
 
 def _completion() -> dict:

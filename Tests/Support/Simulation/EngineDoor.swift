@@ -23,7 +23,7 @@ package final class EngineDoor: SimulatedDoor {
         request.inputTokens = question.input
         do {
             try request.set(.model, to: question.model)
-            let verdict = try loop.check(request)
+            let verdict = try loop.check(&request)
             guard let charge = verdict.charge else { return answers.append(.denied) }
             let cost = charge.amounts.cost
             answers.append(.allowed(verdict.reservation, key: question.key, cost: cost))

@@ -49,7 +49,7 @@ struct GroupRestrictionTests {
         try request.set(.model, to: model)
         try request.set(.region, to: "EU")
         request.clientIP = ip.flatMap { IPAddress($0) }
-        let reason = try loop.check(request).reason
+        let reason = try loop.check(&request).reason
         _ = try loop.commit()
         return reason
     }
@@ -120,7 +120,7 @@ struct GroupRestrictionTests {
         var request = CheckRequest()
         request.present(secret)
         try request.set(.model, to: "gpt-4o")
-        let lines = loop.explain(request)
+        let lines = loop.explain(&request)
         #expect(lines.contains("model: passes"))
         #expect(lines.contains("team model: denies (model_not_allowed)"))
         #expect(!lines.contains { $0.hasPrefix("organization model") })
@@ -145,7 +145,7 @@ struct GroupRestrictionTests {
         var request = CheckRequest()
         request.present(secret)
         try request.set(.action, to: "models:list")
-        #expect(try loop.check(request).reason == .allowed)
+        #expect(try loop.check(&request).reason == .allowed)
     }
 
     @Test("what is done to groups is recorded")

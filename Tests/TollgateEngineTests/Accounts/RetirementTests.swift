@@ -63,10 +63,10 @@ struct RetirementTests {
         try shop.engine.keyChanged(old.id)
         var request = CheckRequest()
         request.present(RandomWorld.secret(0))
-        #expect(try loop.check(request).reason == .invalidAPIKey)
+        #expect(try loop.check(&request).reason == .invalidAPIKey)
         let heir = KeyRecord.sample(9000, digests: old.secrets.map(\.digest))
         try shop.catalogue.save(heir, replacing: nil)
-        let verdict = try loop.check(request)
+        let verdict = try loop.check(&request)
         #expect(verdict.reason == .allowed)
         #expect(verdict.keyID == heir.id)
     }
@@ -109,7 +109,7 @@ private struct Shop {
         var request = CheckRequest()
         request.present(RandomWorld.secret(0))
         request.tokens = 10
-        return try loop.check(request).reservation
+        return try loop.check(&request).reservation
     }
 
     /// Asks for so many other keys that those without a reason to stay leave.

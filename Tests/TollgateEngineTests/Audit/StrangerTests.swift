@@ -12,7 +12,7 @@ struct StrangerTests {
         var request = CheckRequest()
         if let secret { request.present(secret) }
         request.clientIP = IPAddress(address)
-        #expect(try !loop.check(request).isAllowed)
+        #expect(try !loop.check(&request).isAllowed)
         #expect(try loop.commit() == nil)
     }
 

@@ -185,6 +185,6 @@ extension DecisionLoop {
         request.present(secret)
         try request.set(.model, to: "cheap")
         request.tokens = tokens
-        return try check(request)
+        return try check(&request)
     }
 }

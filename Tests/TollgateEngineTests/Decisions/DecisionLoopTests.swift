@@ -224,10 +224,10 @@ struct DecisionLoopTests {
         var request = CheckRequest()
         request.present(secret)
         request.present("another")
-        #expect(try loop.check(request).reason == .ambiguousCredentials)
+        #expect(try loop.check(&request).reason == .ambiguousCredentials)
         request.reset()
         request.present(String(repeating: "x", count: CheckRequest.secretLimit + 1))
-        #expect(try loop.check(request).reason == .invalidAPIKey)
+        #expect(try loop.check(&request).reason == .invalidAPIKey)
         #expect(house.catalogue.reads == 0)
     }
 
@@ -253,14 +253,14 @@ struct DecisionLoopTests {
         var request = CheckRequest()
         request.present(secret)
         try request.set(.model, to: "gpt-4o")
-        let lines = loop.explain(request)
+        let lines = loop.explain(&request)
         #expect(lines.contains("model: denies (model_not_allowed)"))
         #expect(lines.first == "key: passes")
         request.reset()
-        #expect(loop.explain(request) == ["key: denies (missing_api_key)"])
+        #expect(loop.explain(&request) == ["key: denies (missing_api_key)"])
         request.present("unknown")
         house.catalogue.setReadable(false)
-        #expect(loop.explain(request) == ["key: cannot be read now"])
+        #expect(loop.explain(&request) == ["key: cannot be read now"])
     }
 
     @Test("see a revocation that came while the key was being read")

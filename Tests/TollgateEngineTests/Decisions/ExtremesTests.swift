@@ -50,9 +50,9 @@ struct ExtremesTests {
         try request.set(.model, to: ["cheap", "dear", "gift", "free"][random.number(in: 0...3)])
         request.tokens = number(&random)
         request.inputTokens = random.isOnce(in: 2) ? number(&random) : 0
-        let lines = loop.explain(request)
+        let lines = loop.explain(&request)
         #expect(lines.count >= 8)
-        let verdict = try loop.check(request)
+        let verdict = try loop.check(&request)
         #expect(verdict.affordableTokens <= Charge.highestTokens)
         guard let charge = verdict.charge else { return nil }
         #expect(charge.amounts.tokens <= Int64(Charge.highestTokens) && charge.amounts.cost >= 0)

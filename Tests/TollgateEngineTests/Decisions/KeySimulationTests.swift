@@ -33,10 +33,9 @@ struct KeySimulationTests {
         let before = try #require(try house.engine.usage(ofKey: record.id))
         let blocks = house.blockCount
         for (tokens, reason) in [(40, Reason.allowed), (41, .tokenQuotaExceeded)] {
-            let question = try request(tokens: UInt64(tokens))
-            let simulation = try #require(
-                try house.engine.simulate(question, by: record.id, at: nil)
-            )
+            var question = try request(tokens: UInt64(tokens))
+            let answer = try house.engine.simulate(&question, by: record.id, at: nil)
+            let simulation = try #require(answer)
             #expect(simulation.verdict.reason == reason)
             #expect(simulation.verdict.reservation == .none)
             #expect(simulation.limits[0].remaining == 40)
@@ -55,11 +54,11 @@ struct KeySimulationTests {
             $0.tokens.daily = 10
         }
         #expect(try house.engine.makeLoop().reason(for: secret, tokens: 10) == .allowed)
-        let question = try request(tokens: 10)
         let now = house.time.now().wall
         func reason(after milliseconds: Int64) throws -> Reason? {
+            var question = try request(tokens: 10)
             let time = WallTime(milliseconds: now.milliseconds + milliseconds)
-            return try house.engine.simulate(question, by: record.id, at: time)?.verdict.reason
+            return try house.engine.simulate(&question, by: record.id, at: time)?.verdict.reason
         }
         #expect(try reason(after: 0) == .rateLimited)
         #expect(try reason(after: 60_000) == .tokenQuotaExceeded)
@@ -77,21 +76,22 @@ struct KeySimulationTests {
         let house = try House()
         let (record, _) = try house.key()
         try house.setStatus(.disabled, of: record.id)
-        let question = try request()
-        let simulation = try house.engine.simulate(question, by: record.id, at: nil)
+        var question = try request()
+        let simulation = try house.engine.simulate(&question, by: record.id, at: nil)
         #expect(simulation?.verdict.reason == .keyDisabled)
         let nobody = KeyID(rawValue: 12_345)
-        #expect(try house.engine.simulate(question, by: nobody, at: nil) == nil)
+        let other = try house.engine.simulate(&question, by: nobody, at: nil)
+        #expect(other == nil)
     }
 
     @Test("gets no answer while nothing can be decided")
     func unsound() throws {
         let house = try House()
         let (record, _) = try house.key()
-        let question = try request()
         house.engine.distrust()
         #expect(throws: EngineError.self) {
-            try house.engine.simulate(question, by: record.id, at: nil)
+            var question = try request()
+            _ = try house.engine.simulate(&question, by: record.id, at: nil)
         }
     }
 }

@@ -159,7 +159,7 @@ struct SettlingTests {
         var request = CheckRequest()
         request.present(secret)
         request.tokens = 10
-        let verdict = try loop.check(request)
+        let verdict = try loop.check(&request)
         _ = try loop.commit()
         return verdict.reservation
     }

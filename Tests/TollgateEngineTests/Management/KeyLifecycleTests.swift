@@ -176,7 +176,7 @@ struct KeyLifecycleTests {
         var request = CheckRequest()
         let raw = SHA256.digest(of: bytes.span).bytes
         request.present(raw.span)
-        #expect(try loop.check(request).reason == .invalidAPIKey)
+        #expect(try loop.check(&request).reason == .invalidAPIKey)
         // A rotation gives it a secret of ours.
         let rotated = try house.registry.rotate(second.id, grace: 0, by: house.administrator)
         #expect(try loop.reason(for: two) == .invalidAPIKey)

@@ -28,7 +28,7 @@ extension Twins {
             price: RandomWorld.prices[name],
             isDryRun: request.isDryRun
         )
-        let verdict = try loop.check(request)
+        let verdict = try loop.check(&request)
         let expected = book.check(question, as: verdict.reservation, at: loop.now)
         let given = NaiveBook.Answer(verdict)
         log.append("check \(question): \(given)")

@@ -124,7 +124,7 @@ final class StoryTeller {
         request.inputTokens = try line.number("input")
         request.isDryRun = line.words.contains("dry")
         loop.beginTurn()
-        let verdict = try loop.check(request)
+        let verdict = try loop.check(&request)
         _ = try loop.commit()
         if let name = line.value("as") { reservations[name] = verdict.reservation }
         var words = ["\(verdict.isAllowed ? "allowed" : verdict.reason.code)"]

@@ -19,10 +19,12 @@ struct EnvoyAnswerTests {
         "Each case of the table",
         arguments: try CaseBlock.read("envoy/answers.txt", placeholders: placeholders)
             + CaseBlock.read("envoy/limits.txt", placeholders: placeholders)
+            + CaseBlock.read("envoy/suppliers.txt", placeholders: placeholders)
     )
     func table(example: CaseBlock) throws {
         let gateway = try GatewayHarness(configuration: EnvoyMessage.configuration(of: example))
         try gateway.addKey(example)
+        try gateway.setUpSuppliers(example)
         let message = try EnvoyMessage.bytes(of: example)
         let before = example.value("asked").flatMap { Int($0.text) } ?? 0
         for _ in 0..<before { _ = try gateway.answer(.envoyCheck, message) }

@@ -14,8 +14,8 @@ struct HTTPAdapterTests {
     private static let bearer = "authorization: Bearer \(GatewayHarness.secret)\r\n"
     private static let facts = #"{"model":"gpt-4o","region":"EU","tokens":10,"metadata":{"a":"b"}}"#
 
-    /// The status of the answer to a request with these headers and this body.
-    private func status(
+    /// The answer to a request with these headers and this body.
+    private func answer(
         _ gateway: GatewayHarness,
         _ headers: String = bearer,
         _ body: [UInt8] = []
@@ -24,8 +24,16 @@ struct HTTPAdapterTests {
         let length = "content-length: \(body.count)\r\n\r\n"
         try connection.send(Array((HTTPAdapterTests.head + headers + length).utf8) + body)
         gateway.harness.tick()
-        let text = String(decoding: try connection.receivedBytes(), as: UTF8.self)
-        return String(text.dropFirst(9).prefix(3))
+        return String(decoding: try connection.receivedBytes(), as: UTF8.self)
+    }
+
+    /// The status of that answer.
+    private func status(
+        _ gateway: GatewayHarness,
+        _ headers: String = bearer,
+        _ body: [UInt8] = []
+    ) throws -> String {
+        String(try answer(gateway, headers, body).dropFirst(9).prefix(3))
     }
 
     @Test("An answer that is not finished denies")
@@ -50,6 +58,24 @@ struct HTTPAdapterTests {
             var damaged = whole
             damaged[index] = 0
             #expect(try status(gateway, HTTPAdapterTests.bearer, damaged) == "400")
+        }
+    }
+
+    @Test("An allow has the supplier's credential under its own name, and nothing else has it")
+    func suppliers() throws {
+        for example in try CaseBlock.read("http-suppliers.txt") {
+            let gateway = try GatewayHarness()
+            try gateway.addKey(example)
+            try gateway.setUpSuppliers(example)
+            let headers = example.values("header").map { $0.text + "\r\n" }.joined()
+            let body = example.value("body")?.value ?? []
+            let text = try answer(gateway, HTTPAdapterTests.bearer + headers, body)
+            let lines = text.split(separator: "\r\n").map { String($0) }
+            for expected in example.expected {
+                #expect(lines.contains(expected), "\(example.title): \(text)")
+            }
+            let isWithout = !example.expected.contains { $0.contains("secret") }
+            #expect(text.contains("secret") != isWithout, "\(example.title)")
         }
     }
 

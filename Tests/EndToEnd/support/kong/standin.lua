@@ -125,6 +125,8 @@ local function kit()
         end),
         set_header = within(CHANGE, function(name, value)
           check_header(name, value)
+          -- Kong sends the host of the service unless a plugin says another.
+          if name:lower() == "host" then ngx.var.upstream_host = value end
           ngx.req.set_header(name, value)
         end),
       }),

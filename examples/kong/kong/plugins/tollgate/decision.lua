@@ -1,6 +1,9 @@
 -- What Tollgate's answer to a question means, whoever has asked.
 local decision = {}
 
+-- The headers that a supplier's credential may be in; a client's never reaches a provider in them.
+local CREDENTIALS = { "authorization", "x-api-key", "api-key" }
+
 local ERROR = '{"error":{"code":"%s","message":"%s","status":%d}}'
 
 local function refusal(status, code, message)
@@ -18,9 +21,10 @@ end
 
 -- Reads an answer, `{ status, headers, body }`; nil when there is none.
 --
--- Returns `{ reservation, key_id, limits }` for a request that may pass, `limits` being headers for
--- its client; otherwise `{ status, headers, body }`, with which to answer the client. What is no
--- decision lets nothing pass.
+-- Returns `{ reservation, key_id, limits, credentials, host }` for a request that may pass, `limits`
+-- being headers for its client, `credentials` those that let it in at the key's supplier, and `host`
+-- where that is, nil without one; otherwise `{ status, headers, body }`, with which to answer the
+-- client. What is no decision lets nothing pass.
 function decision.read(answer)
   if not answer then return refusal(503, "unavailable", "Nobody can decide now.") end
   local told, limits = {}, {}
@@ -30,7 +34,11 @@ function decision.read(answer)
     if name:find("^x%-ratelimit%-") then limits[name] = value end
   end
   if answer.status == 200 and told["x-tollgate-reservation"] then
+    local credentials = {}
+    for _, name in ipairs(CREDENTIALS) do credentials[name] = told[name] end
     return {
+      credentials = credentials,
+      host = told["x-tollgate-upstream-host"],
       reservation = told["x-tollgate-reservation"],
       key_id = told["x-tollgate-key-id"],
       limits = limits,

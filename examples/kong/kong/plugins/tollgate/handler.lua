@@ -98,6 +98,8 @@ function Tollgate:access(config)
     return refuse(decided)
   end
   for _, name in ipairs(CLEARED) do kong.service.request.clear_header(name) end
+  for name, value in pairs(decided.credentials) do kong.service.request.set_header(name, value) end
+  if decided.host then kong.service.request.set_header("host", decided.host) end
   kong.service.request.set_header("x-tollgate-key-id", decided.key_id)
   kong.service.request.set_header("x-tollgate-reservation", decided.reservation)
   local request = kong.ctx.plugin
