@@ -1,5 +1,4 @@
 internal import TollgateCore
-internal import TollgateEngine
 
 /// A verdict, and what callers are told besides: the same in every protocol.
 struct Decision {
@@ -8,12 +7,6 @@ struct Decision {
     let limits: LimitReport
     /// The HTTP status that the proxy should answer with.
     let status: UInt16
-    /// Where the request is to go; nil for wherever the proxy sends it.
-    ///
-    /// Its credential is for the request alone: no log, metadata or denial has it.
-    var supplier: Supplier?
-    /// The models that the key may call, when it asks for a list of them.
-    var models: ModelFilter?
 
     /// Puts a decision together.
     ///
@@ -36,23 +29,6 @@ struct Decision {
     var retryAfter: UInt64? {
         guard status == 429, let limit = verdict.limit, limit.retryAfter > 0 else { return nil }
         return limit.retryAfter.inWholeSeconds
-    }
-
-    /// Calls back for each header that an allowed request must not have when it goes on.
-    ///
-    /// These are the client's credentials, and what only we may say. Where the supplier's credential
-    /// takes the place of one, that is not among them.
-    func forEachRemovedHeader(_ body: (StaticString) -> Void) {
-        if !isCredential("authorization") { body("authorization") }
-        if !isCredential("x-api-key") { body("x-api-key") }
-        if !isCredential("api-key") { body("api-key") }
-        if supplier == nil { body("x-tollgate-supplier") }
-    }
-
-    /// Whether the supplier's credential is in the header of this name.
-    private func isCredential(_ name: StaticString) -> Bool {
-        guard let header = supplier?.header else { return false }
-        return Text.equal(header.name.utf8.span, name)
     }
 
     /// Calls back for each header that tells what is left: the tightest limit of requests, and that

@@ -167,10 +167,7 @@ package final class LoopGateway: LoopService {
     func decide() -> Result<Decision, FailurePolicy> {
         do {
             let verdict = try decisions.check(&request)
-            var decision = Decision(verdict, decisions.report, services.configuration)
-            decision.supplier = decisions.supplier
-            decision.models = decisions.models
-            return .success(decision)
+            return .success(Decision(verdict, decisions.report, services.configuration))
         } catch {
             return .failure(FailurePolicy(error))
         }

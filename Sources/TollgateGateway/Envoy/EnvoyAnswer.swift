@@ -7,15 +7,16 @@ enum EnvoyAnswer {
     /// Writes the answer to a question.
     static func write(
         _ decision: Decision,
+        _ passage: Passage,
         on request: borrowing CheckRequest,
         to response: inout EnvoyCheckResponseWriter
     ) {
         if decision.verdict.isAllowed {
-            writeAllow(decision, &response)
+            writeAllow(decision, passage, &response)
         } else {
             writeDenial(decision, &response)
         }
-        writeFacts(decision, request, &response)
+        writeFacts(decision.verdict, passage, request, &response)
         response.finish()
     }
 
@@ -23,14 +24,15 @@ enum EnvoyAnswer {
     /// supplier that it is; the client learns what is left.
     private static func writeAllow(
         _ decision: Decision,
+        _ passage: Passage,
         _ response: inout EnvoyCheckResponseWriter
     ) {
         response.beginAllow()
         if let id = decision.verdict.keyID {
             response.header("x-tollgate-key-id") { $0.append(id) }
         }
-        if let supplier = decision.supplier { write(supplier, &response) }
-        decision.forEachRemovedHeader { response.removeHeader($0) }
+        if let supplier = passage.supplier { write(supplier, &response) }
+        passage.forEachRemovedHeader { response.removeHeader($0) }
         decision.forEachLimitHeader { name, value in
             response.responseHeader(name) { $0.appendDecimal(value) }
         }
@@ -69,11 +71,11 @@ enum EnvoyAnswer {
     ///
     /// The reservation is here and in no header: it is for the proxy, and no client may see it.
     private static func writeFacts(
-        _ decision: Decision,
+        _ verdict: Verdict,
+        _ passage: Passage,
         _ request: borrowing CheckRequest,
         _ response: inout EnvoyCheckResponseWriter
     ) {
-        let verdict = decision.verdict
         if verdict.isAllowed {
             response.metadata("rid") { $0.append(verdict.reservation) }
         } else {
@@ -88,10 +90,10 @@ enum EnvoyAnswer {
         if request.has(.action) {
             response.metadata("action") { $0.append(request[.action]) }
         }
-        if let supplier = decision.supplier {
+        if let supplier = passage.supplier {
             response.metadata("supplier") { $0.append(supplier.name.utf8.span) }
         }
-        if let models = decision.models {
+        if let models = passage.models {
             response.metadata("models") { ModelList.write(models, to: &$0) }
         }
         if let limit = verdict.limit {

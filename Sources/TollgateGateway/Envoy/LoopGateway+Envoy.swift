@@ -10,7 +10,7 @@ extension LoopGateway {
         switch envoyDecision(message) {
         case .success(let decision):
             if isLogged { log(decision, on: call, message) }
-            EnvoyAnswer.write(decision, on: request, to: &envoyResponse)
+            EnvoyAnswer.write(decision, Passage(decisions), on: request, to: &envoyResponse)
             reply(to: call, with: envoyResponse)
         case .failure(let failure):
             loop.fail(call, failure.status, .now)

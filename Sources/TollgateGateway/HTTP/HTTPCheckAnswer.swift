@@ -7,11 +7,12 @@ enum HTTPCheckAnswer {
     /// Writes the answer to a question.
     static func write(
         _ decision: Decision,
+        _ passage: Passage,
         on question: HTTPQuestion,
         to answer: inout HTTPAnswerWriter
     ) {
         if decision.verdict.isAllowed {
-            writeAllow(decision, &answer)
+            writeAllow(decision, passage, &answer)
         } else {
             writeDenial(decision, question, &answer)
         }
@@ -19,7 +20,11 @@ enum HTTPCheckAnswer {
     }
 
     /// 200 without a body, which every proxy takes for an allow and none has to read.
-    private static func writeAllow(_ decision: Decision, _ answer: inout HTTPAnswerWriter) {
+    private static func writeAllow(
+        _ decision: Decision,
+        _ passage: Passage,
+        _ answer: inout HTTPAnswerWriter
+    ) {
         let verdict = decision.verdict
         answer.begin(status: 200)
         if let id = verdict.keyID {
@@ -28,19 +33,19 @@ enum HTTPCheckAnswer {
         if verdict.reservation != .none {
             answer.header("x-tollgate-reservation") { $0.append(verdict.reservation) }
         }
-        if let supplier = decision.supplier { write(supplier, &answer) }
-        if let models = decision.models {
+        if let supplier = passage.supplier { write(supplier, &answer) }
+        if let models = passage.models {
             answer.header("x-tollgate-models") { ModelList.write(models, to: &$0) }
         }
         // Envoy's word for: the upstream must not see the client's credentials.
         answer.header("x-envoy-auth-headers-to-remove") { value in
             var isFirst = true
-            decision.forEachRemovedHeader { name in
+            passage.forEachRemovedHeader { name in
                 if !isFirst { value.append(",") }
                 isFirst = false
                 value.append(name)
             }
-            if decision.supplier == nil { value.append(",x-tollgate-upstream-host") }
+            if passage.supplier == nil { value.append(",x-tollgate-upstream-host") }
         }
         writeLimits(decision, &answer)
     }

@@ -13,7 +13,7 @@ extension LoopGateway {
             switch try httpDecision(question, message, message.extracting(plain.body)) {
             case .success(let decision):
                 if isLogged { log(decision, on: call, plain, message) }
-                HTTPCheckAnswer.write(decision, on: question, to: &httpAnswer)
+                HTTPCheckAnswer.write(decision, Passage(decisions), on: question, to: &httpAnswer)
                 reply(to: call, with: httpAnswer, .afterCommit)
             case .failure(let failure): loop.fail(call, failure.status, .now)
             }

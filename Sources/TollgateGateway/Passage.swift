@@ -1,0 +1,37 @@
+internal import TollgateCore
+internal import TollgateEngine
+
+/// How an allowed request goes on: where to, and without which headers.
+///
+/// Beside the `Decision`, and not in it: that is a plain value, copied without counting references.
+struct Passage {
+    /// Where the request is to go; nil for wherever the proxy sends it.
+    ///
+    /// Its credential is for the request alone: no log, metadata or denial has it.
+    let supplier: Supplier?
+    /// The models that the key may call, when it asks for a list of them.
+    let models: ModelFilter?
+
+    /// The passage of the request that was decided on last.
+    init(_ decisions: DecisionLoop) {
+        supplier = decisions.supplier
+        models = decisions.models
+    }
+
+    /// Calls back for each header that the request must not have when it goes on.
+    ///
+    /// These are the client's credentials, and what only we may say. Where the supplier's credential
+    /// takes the place of one, that is not among them.
+    func forEachRemovedHeader(_ body: (StaticString) -> Void) {
+        if !isCredential("authorization") { body("authorization") }
+        if !isCredential("x-api-key") { body("x-api-key") }
+        if !isCredential("api-key") { body("api-key") }
+        if supplier == nil { body("x-tollgate-supplier") }
+    }
+
+    /// Whether the supplier's credential is in the header of this name.
+    private func isCredential(_ name: StaticString) -> Bool {
+        guard let header = supplier?.header else { return false }
+        return Text.equal(header.name.utf8.span, name)
+    }
+}
