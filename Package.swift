@@ -217,7 +217,7 @@ let package = Package(
                 "TollgateWire",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
-            exclude: ["Cases", "LLM/Cases"]
+            exclude: ["Cases", "LLM/Cases", "LLM/Reference"]
         ),
         .testTarget(
             name: "TollgateServerTests",
