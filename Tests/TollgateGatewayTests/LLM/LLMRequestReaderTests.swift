@@ -124,9 +124,11 @@ struct LLMRequestReaderTests {
         #expect(!files.isEmpty)
         for file in files {
             let body = Array(try Data(contentsOf: file))
-            let facts = LLMRequestReader.facts(of: body.span)
-            #expect((facts.model?.upperBound ?? 0) <= body.count)
-            #expect(facts.textBytes <= body.count)
+            for type in ["application/json", "multipart/form-data; boundary=B"] {
+                let facts = LLMRequestReader.facts(of: body.span, contentType: type.utf8.span)
+                #expect((facts.model?.upperBound ?? 0) <= body.count)
+                #expect(facts.textBytes <= body.count)
+            }
         }
     }
 
