@@ -183,7 +183,7 @@ let package = Package(
         .testTarget(
             name: "TollgateTransportTests",
             dependencies: [
-                "COpenSSL", "HTTP2Fuzz", "HTTP2Testing", "TollgateTransport",
+                "COpenSSL", "ConnectionFuzz", "HTTP2Testing", "TollgateTransport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -200,16 +200,15 @@ let package = Package(
             ],
             path: "Tests/Support/HTTP2Testing"
         ),
-        // What the fuzzer feeds; the transport's tests replay its kept cases.
+        // What the fuzzers of HTTP feed; the transport's tests replay their kept cases.
         .target(
-            name: "HTTP2Fuzz",
+            name: "ConnectionFuzz",
             dependencies: [
                 "TollgateTransport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
-            path: "Tests/Fuzz/HTTP2",
-            exclude: ["Cases", "Driver"]
+            path: "Tests/Fuzz/Connection"
         ),
         .testTarget(
             name: "TollgateGatewayTests",
@@ -219,7 +218,7 @@ let package = Package(
                 "TollgateWire",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
-            exclude: ["Cases", "LLM/Cases"]
+            exclude: ["Cases", "LLM/Cases", "LLM/Reference"]
         ),
         .testTarget(
             name: "TollgateServerTests",
@@ -294,7 +293,18 @@ if Context.environment["TOLLGATE_FUZZ"] != nil {
             exclude: ["Cases"],
             ["TollgateCore", "TollgateGateway"]
         ),
-        fuzzTarget("FuzzHTTP2", path: "Tests/Fuzz/HTTP2/Driver", exclude: [], ["HTTP2Fuzz"]),
+        fuzzTarget(
+            "FuzzHTTP1",
+            path: "Tests/Fuzz/HTTP1",
+            exclude: ["Cases"],
+            ["ConnectionFuzz"]
+        ),
+        fuzzTarget(
+            "FuzzHTTP2",
+            path: "Tests/Fuzz/HTTP2",
+            exclude: ["Cases"],
+            ["ConnectionFuzz"]
+        ),
     ]
     for target in package.targets
     where ["TollgateGateway", "TollgateTransport", "TollgateWire"].contains(target.name) {

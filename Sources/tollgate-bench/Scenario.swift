@@ -16,7 +16,8 @@ protocol Scenario: Sendable {
 /// Everything that can be measured, in the order in which it is.
 enum Scenarios {
     static let all: [any Scenario] = [
-        ChecksScenario(), LimitsScenario(), AdminScenario(), InstructionsScenario(isLimited: false),
+        ChecksScenario(), LimitsScenario(), AdminScenario(), ProxyScenario.envoy,
+        ProxyScenario.nginx, InstructionsScenario(isLimited: false),
         InstructionsScenario(isLimited: true),
     ]
 }

@@ -86,6 +86,26 @@ final class Workbench {
         try NghttpdSubject(launch(tool))
     }
 
+    /// Starts what stands behind proxies.
+    func startProvider() throws -> ProviderSubject {
+        try ProviderSubject(launch([]))
+    }
+
+    /// Starts a proxy between the good key's requests and the provider.
+    func startProxy(
+        _ example: ProxyExample,
+        _ tollgate: Int,
+        _ provider: Int
+    ) throws -> ProxySubject {
+        try ProxySubject(
+            example,
+            secret: secrets.good,
+            tollgate: tollgate,
+            provider: provider,
+            launch([])
+        )
+    }
+
     private func launch(_ wrapper: [String]) -> Launch {
         Launch(wrapper: wrapper, core: serverCore, directory: directory)
     }
@@ -103,20 +123,31 @@ final class Workbench {
         return LoadGenerator(body: body, core: loadCore, directory: directory)
     }
 
-    /// A generator of load on the management listener.
+    /// A generator of load on what speaks plain HTTP.
     ///
-    /// - Parameter text: what is sent with each request; nil to read.
+    /// - Parameters:
+    ///   - text: what is sent with each request; nil to read.
+    ///   - isHTTP1: whether it speaks HTTP/1.1, as management does.
     /// - Returns: the generator.
     /// - Throws: when the body cannot be written to a file.
-    func load(sending text: String?) throws -> LoadGenerator {
+    func load(sending text: String?, isHTTP1: Bool = true) throws -> LoadGenerator {
         let file = directory.appending(path: "load.json")
         if let text { try Data(text.utf8).write(to: file) }
         return LoadGenerator(
             body: text == nil ? nil : file,
-            isHTTP1: true,
+            isHTTP1: isHTTP1,
             core: loadCore,
             directory: directory
         )
+    }
+
+    /// Sees that a proxy does ask: a key that is none gets 401 from it.
+    func verifyRefusal(by proxy: ProxySubject) throws {
+        let command = ["nghttp", "-v", "--header=authorization: Bearer \(secrets.unknown)"]
+        let answer = try ChildProcess.run("nghttp", command + [proxy.url], in: directory)
+        guard String(decoding: answer, as: UTF8.self).contains(":status: 401") else {
+            throw BenchError("\(proxy.process.name) lets a key pass that is none")
+        }
     }
 
     /// Makes real gRPC calls with another implementation of HTTP/2, and reads the answers: a good

@@ -98,6 +98,18 @@ def test_the_model_in_the_body_counts_where_the_proxy_shows_it(proxy, issue):
     assert reply.status == (200 if proxy.example.shows_bodies else 403)
 
 
+def test_the_model_of_a_form_counts_where_the_proxy_shows_it(proxy, issue):
+    form = {"file": ("a.wav", "RIFF"), "model": (None, "whisper-1")}
+    key = issue(allowed_models=["gpt-4o"])
+    reply = proxy.ask(key, path="/v1/audio/transcriptions", form=form)
+    assert (reply.status, reply.reason, reply.upstream) == (403, "model_not_allowed", None)
+    key = issue(allowed_models=["whisper-1"])
+    reply = proxy.ask(key, path="/v1/audio/transcriptions", form=form)
+    # Envoy's own filters read JSON alone.
+    is_shown = proxy.example.shows_bodies and proxy.example.name != "envoy-ai"
+    assert reply.status == (200 if is_shown else 403)
+
+
 FORGED = {
     "x-tollgate-action": "embeddings:create",
     "x-tollgate-model": "gpt-4o-mini",

@@ -41,8 +41,8 @@ local function reply(txn, status, body, answer)
 end
 
 core.register_action("tollgate", { "http-req" }, function(txn)
-  local headers = { ["content-type"] = { "application/json" }, ["x-real-ip"] = { txn.sf:src() } }
-  for _, name in ipairs({ "authorization", "x-api-key", "api-key" }) do
+  local headers = { ["x-real-ip"] = { txn.sf:src() } }
+  for _, name in ipairs({ "authorization", "x-api-key", "api-key", "content-type" }) do
     local found = values(txn, name)
     if #found > 0 then headers[name] = found end
   end

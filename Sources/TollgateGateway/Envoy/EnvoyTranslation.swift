@@ -40,7 +40,10 @@ struct EnvoyTranslation: ~Escapable {
         self.message = message
         self.configuration = configuration
         path = RequestPath(message.bytes(in: envoy.path))
-        body = LLMRequestReader.facts(of: message.bytes(in: envoy.body))
+        body = LLMRequestReader.facts(
+            of: message.bytes(in: envoy.body),
+            contentType: message.bytes(in: envoy.headers.contentType)
+        )
     }
 
     /// Fills an empty question.

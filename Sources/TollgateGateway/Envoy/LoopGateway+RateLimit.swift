@@ -5,7 +5,9 @@ internal import TollgateWire
 /// `envoy.service.ratelimit.v3.RateLimitService`: counts that a proxy sends when an answer is over
 /// (`apply_on_stream_done`).
 ///
-/// It limits nothing, for that is what `ext_authz` asks about; so the answer is always `OK`.
+/// It limits nothing: `ext_authz` has decided about the request and holds what it may use. Its
+/// reservation is all that a descriptor names, so `OVER_LIMIT` could only be about a request that was
+/// allowed already, and would deny the very one that uses up a limit. The answer is always `OK`.
 extension LoopGateway {
     /// Takes the counts of one request.
     func shouldRateLimit(_ call: CallID, _ message: Span<UInt8>) {

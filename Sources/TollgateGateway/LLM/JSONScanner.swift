@@ -183,12 +183,41 @@ struct JSONScanner {
         }
     }
 
+    // MARK: Objects, member by member
+
+    /// Takes the beginning of an object, and gives back whether it has a member.
+    mutating func entersObject(_ text: Span<UInt8>) throws(Failure) -> Bool {
+        try take(UInt8(ascii: "{"), text)
+        return try !takes(UInt8(ascii: "}"), text)
+    }
+
+    /// Takes what stands behind a member, and gives back whether another one follows.
+    mutating func hasNextMember(_ text: Span<UInt8>) throws(Failure) -> Bool {
+        if try takes(UInt8(ascii: ","), text) { return true }
+        try take(UInt8(ascii: "}"), text)
+        return false
+    }
+
+    /// Takes a member's name and the colon behind it.
+    mutating func name(_ text: Span<UInt8>) throws(Failure) -> StringRange {
+        let name = try string(text)
+        try take(UInt8(ascii: ":"), text)
+        return name
+    }
+
+    // MARK: Values that are not looked at
+
     /// Takes any value that is neither an object nor an array, and gives back how many bytes of
     /// text it holds when it is a string.
-    private mutating func skipScalar(_ text: Span<UInt8>) throws(Failure) -> Int {
+    private mutating func skipScalar(
+        _ text: Span<UInt8>,
+        bytesOfNumber: Int
+    ) throws(Failure) -> Int {
         switch try kind(text) {
         case .string: return try string(text).count
-        case .number: _ = try number(text)
+        case .number:
+            _ = try number(text)
+            return bytesOfNumber
         case .word: _ = try word(text)
         case .object, .array: throw .notJSON
         }
@@ -198,8 +227,15 @@ struct JSONScanner {
     /// Takes a value of any kind, and gives back how many bytes all strings in it hold, the names
     /// of its fields apart.
     ///
+    /// - Parameters:
+    ///   - text: what is scanned.
+    ///   - bytesOfNumber: what a number counts, where numbers stand for text.
+    /// - Returns: the bytes.
     /// - Throws: `tooDeep` beyond `skipLimit` levels.
-    mutating func skipValue(_ text: Span<UInt8>) throws(Failure) -> Int {
+    mutating func skipValue(
+        _ text: Span<UInt8>,
+        bytesOfNumber: Int = 0
+    ) throws(Failure) -> Int {
         // One bit for each level: whether it is an object.
         var objects = [8 of UInt64](repeating: 0)
         var depth = 0
@@ -215,17 +251,17 @@ struct JSONScanner {
                 depth += 1
                 let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
                 if try peek(text) != close {
-                    if isObject { try takeName(text) }
+                    if isObject { _ = try name(text) }
                     continue
                 }
             } else {
-                bytes += try skipScalar(text)
+                bytes += try skipScalar(text, bytesOfNumber: bytesOfNumber)
             }
             // A value has ended: so may those that it ends.
             while depth > 0 {
                 let isObject = objects[(depth - 1) / 64] >> UInt64((depth - 1) % 64) & 1 == 1
                 if try takes(UInt8(ascii: ","), text) {
-                    if isObject { try takeName(text) }
+                    if isObject { _ = try name(text) }
                     break
                 }
                 try take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"), text)
@@ -233,10 +269,5 @@ struct JSONScanner {
             }
         } while depth > 0
         return bytes
-    }
-
-    private mutating func takeName(_ text: Span<UInt8>) throws(Failure) {
-        _ = try string(text)
-        try take(UInt8(ascii: ":"), text)
     }
 }

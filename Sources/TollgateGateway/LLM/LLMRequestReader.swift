@@ -1,80 +1,31 @@
 package import TollgateCore
 
-/// What the body of a request to a language model says about what it will cost.
-///
-/// The ranges lie in the body that was read.
-package struct LLMRequestFacts: Equatable, Sendable {
-    /// Where the model's name is, between its quotes; nil when the body names none, or was cut off
-    /// before it did.
-    package internal(set) var model: Range<Int>?
-
-    /// Whether the model's name is written with escapes: `LLMRequestReader.copyModel` resolves
-    /// them.
-    package internal(set) var modelHasEscapes = false
-
-    /// Whether beside `model` there is a field that differs from it in capitals only.
-    ///
-    /// Parsers differ on whether capitals matter, and so on which of the two counts.
-    package internal(set) var modelHasRival = false
-
-    /// Whether `model` came more than once; the last one counts.
-    package internal(set) var modelIsRepeated = false
-
-    /// Whether the answer is to be streamed.
-    package internal(set) var stream = false
-
-    /// The most tokens that one answer may have, at most `Int64.max`.
-    ///
-    /// The largest of the fields that say so; nil when none does.
-    package internal(set) var maximumOutput: UInt64?
-
-    /// How many answers are wanted at once (`n`, `candidateCount`); at least 1, at most
-    /// `Int64.max`.
-    package internal(set) var choices: UInt64 = 1
-
-    /// The bytes of all texts in the body, as they are written, which no byte-level tokenizer makes
-    /// more tokens of.
-    ///
-    /// The model's name and the names of fields are no text; everything else is. Of a body that was
-    /// cut off: all that is here.
-    package internal(set) var textBytes = 0
-
-    /// Whether the whole body was read, and is one JSON object.
-    package internal(set) var isComplete = false
-
-    /// Whether a number of tokens or answers was negative, too large to be meant, or no number.
-    ///
-    /// Negative ones and those that are no numbers are taken as not given.
-    package internal(set) var hasOddNumber = false
-
-    /// What is wrong with the body.
-    ///
-    /// The facts before that place stand.
-    package internal(set) var problem = Problem.none
-
-    /// What can be wrong with a body.
-    package enum Problem: Sendable {
-        case none
-        /// It is no JSON object. A body that was cut off is not wrong.
-        case notJSON
-        /// A value is nested more deeply than is followed (512 levels).
-        case tooDeep
-        /// The model's name is no text.
-        case notText
-    }
-}
-
-/// Reads the body of a request as OpenAI, Anthropic, Gemini and Bedrock define them.
+/// Reads the body of a request as OpenAI, Anthropic, Gemini, Bedrock and Azure define them.
 ///
 /// One pass, no allocation, no recursion; the body may be cut off at any byte. Of a field that
-/// comes twice the last one counts, as in most parsers. Field names are compared with their escapes
-/// resolved.
+/// comes twice the last one counts, as in most parsers, and from its name on: when its value is cut
+/// off nothing is known, and not what the field said before. Field names are compared with their
+/// escapes resolved.
 package enum LLMRequestReader {
-    /// What the body says.
+    /// What a body says.
+    ///
+    /// - Parameters:
+    ///   - body: the beginning of the body, or all of it.
+    ///   - contentType: what the client says that it is; a form or, whatever it says, JSON.
+    /// - Returns: the facts.
+    package static func facts(
+        of body: Span<UInt8>,
+        contentType: Span<UInt8>
+    ) -> LLMRequestFacts {
+        MultipartForm.isForm(contentType)
+            ? LLMFormReader.facts(of: body, contentType: contentType) : facts(of: body)
+    }
+
+    /// What a body in JSON says.
     package static func facts(of body: Span<UInt8>) -> LLMRequestFacts {
         var pass = Pass()
         do throws(JSONScanner.Failure) {
-            try pass.readObject(body, isNested: false)
+            try pass.readRequest(body)
             guard pass.scanner.isAtEnd(body) else { throw .notJSON }
             pass.facts.isComplete = true
         } catch {
@@ -97,6 +48,8 @@ package enum LLMRequestReader {
         into buffer: inout TextBuffer
     ) -> Bool {
         guard let range = facts.model, range.upperBound <= body.count else { return false }
+        // A form has backslashes, and no escapes.
+        guard facts.modelHasEscapes else { return buffer.append(body.extracting(range)) != nil }
         return JSONEscapes.resolve(body, range, into: &buffer)
     }
 }
@@ -110,58 +63,62 @@ private struct Pass {
     private var modelCount = 0
     private var rivalCount = 0
 
-    /// The fields that bound an answer's length, by where they are, each the last of its name.
-    private var maximums = [6 of UInt64?](repeating: nil)
+    /// What bounds the answers, as the request says itself and as its configurations say.
+    private var maximums = Counts()
+    private var choices = Counts()
+    private var configuredMaximums = Counts()
+    private var configuredChoices = Counts()
 
-    /// Reads an object; at the outermost level also the objects that generation is configured by.
-    mutating func readObject(
-        _ body: Span<UInt8>,
-        isNested: Bool
-    ) throws(JSONScanner.Failure) {
-        try scanner.take(UInt8(ascii: "{"), body)
-        if try scanner.takes(UInt8(ascii: "}"), body) { return }
+    mutating func readRequest(_ body: Span<UInt8>) throws(JSONScanner.Failure) {
+        guard try scanner.entersObject(body) else { return }
         repeat {
-            guard try scanner.kind(body) == .string else { throw .notJSON }
-            let name = try scanner.string(body)
-            try scanner.take(UInt8(ascii: ":"), body)
-            if isNested {
-                try readConfiguration(name, body)
-            } else {
-                try readField(name, body)
-            }
-        } while try scanner.takes(UInt8(ascii: ","), body)
-        try scanner.take(UInt8(ascii: "}"), body)
-    }
-
-    private mutating func readField(
-        _ name: JSONScanner.StringRange,
-        _ body: Span<UInt8>
-    ) throws(JSONScanner.Failure) {
-        func named(_ known: StaticString) -> Bool { JSONEscapes.equal(body, name, known) }
-        if named("model") {
-            try readModel(body)
-        } else if named("stream") {
-            try readStream(body)
-        } else if named("max_tokens") {
-            try readMaximum(0, body)
-        } else if named("max_completion_tokens") {
-            try readMaximum(1, body)
-        } else if named("max_output_tokens") {
-            try readMaximum(2, body)
-        } else if named("n") {
-            try readChoices(body)
-        } else if named("generationConfig") || named("generation_config")
-            || named("inferenceConfig")
-        {
-            if try scanner.kind(body) == .object {
-                try readObject(body, isNested: true)
-            } else {
+            let name = try scanner.name(body)
+            switch LLMField.ofRequest(name, body) {
+            case .model: try readModel(body)
+            case .stream: try readStream(body)
+            case .maximum(let place):
+                maximums[place] = nil
+                maximums[place] = try readCount(body)
+            case .choices(let place):
+                choices[place] = nil
+                choices[place] = try readCount(body)
+            case .configuration(let place): try readConfiguration(place, body)
+            case .prompt: try skip(body, bytesOfNumber: 1)
+            case .other:
+                if JSONEscapes.equalInAnyCase(body, name, "model") { countRival() }
                 try skip(body)
             }
-        } else {
-            if JSONEscapes.equalInAnyCase(body, name, "model") { countRival() }
-            try skip(body)
+        } while try scanner.hasNextMember(body)
+    }
+
+    /// Reads an object that generation is configured by, in place of an earlier one of its name.
+    private mutating func readConfiguration(
+        _ place: Int,
+        _ body: Span<UInt8>
+    ) throws(JSONScanner.Failure) {
+        configuredMaximums[place] = nil
+        configuredChoices[place] = nil
+        guard try scanner.kind(body) == .object else { return try skip(body) }
+        var maximums = Counts()
+        var choices = Counts()
+        // Also of an object that is cut off: what is known of it bounds the answer from below.
+        defer {
+            configuredMaximums[place] = maximums.largest
+            configuredChoices[place] = choices.largest
         }
+        guard try scanner.entersObject(body) else { return }
+        repeat {
+            let name = try scanner.name(body)
+            switch LLMField.ofConfiguration(name, body) {
+            case .maximum(let place):
+                maximums[place] = nil
+                maximums[place] = try readCount(body)
+            case .choices(let place):
+                choices[place] = nil
+                choices[place] = try readCount(body)
+            default: try skip(body)
+            }
+        } while try scanner.hasNextMember(body)
     }
 
     private mutating func countModel() {
@@ -173,25 +130,6 @@ private struct Pass {
     private mutating func countRival() {
         rivalCount += 1
         facts.modelHasRival = modelCount > 0
-    }
-
-    /// Reads a field of Gemini's `generationConfig` or Bedrock's `inferenceConfig`.
-    private mutating func readConfiguration(
-        _ name: JSONScanner.StringRange,
-        _ body: Span<UInt8>
-    ) throws(JSONScanner.Failure) {
-        func named(_ known: StaticString) -> Bool { JSONEscapes.equal(body, name, known) }
-        if named("maxOutputTokens") {
-            try readMaximum(3, body)
-        } else if named("max_output_tokens") {
-            try readMaximum(4, body)
-        } else if named("maxTokens") {
-            try readMaximum(5, body)
-        } else if named("candidateCount") || named("candidate_count") {
-            try readChoices(body)
-        } else {
-            try skip(body)
-        }
     }
 
     private mutating func readModel(_ body: Span<UInt8>) throws(JSONScanner.Failure) {
@@ -207,19 +145,6 @@ private struct Pass {
         facts.stream = false
         guard try scanner.kind(body) == .word else { return try skip(body) }
         facts.stream = try scanner.word(body) ?? false
-    }
-
-    private mutating func readMaximum(
-        _ place: Int,
-        _ body: Span<UInt8>
-    ) throws(JSONScanner.Failure) {
-        maximums[place] = nil
-        maximums[place] = try readCount(body)
-    }
-
-    private mutating func readChoices(_ body: Span<UInt8>) throws(JSONScanner.Failure) {
-        facts.choices = 1
-        facts.choices = max(try readCount(body) ?? 1, 1)
     }
 
     /// A number of tokens or answers; nil when it is not given.
@@ -239,10 +164,14 @@ private struct Pass {
     }
 
     /// Goes past a value, and counts the text in it.
-    private mutating func skip(_ body: Span<UInt8>) throws(JSONScanner.Failure) {
+    private mutating func skip(
+        _ body: Span<UInt8>,
+        bytesOfNumber: Int = 0
+    ) throws(JSONScanner.Failure) {
+        _ = try scanner.peek(body)
         let start = scanner.index
         do throws(JSONScanner.Failure) {
-            facts.textBytes += try scanner.skipValue(body)
+            facts.textBytes += try scanner.skipValue(body, bytesOfNumber: bytesOfNumber)
         } catch {
             // How much of the rest is text is not known: no more than all of it.
             facts.textBytes += body.count - start
@@ -253,14 +182,34 @@ private struct Pass {
     /// The facts, with what only the whole pass can tell.
     func finished(_ body: Span<UInt8>) -> LLMRequestFacts {
         var facts = facts
-        for index in maximums.indices {
-            guard let maximum = maximums[index] else { continue }
-            facts.maximumOutput = max(facts.maximumOutput ?? 0, maximum)
+        if let maximum = maximums.largest ?? configuredMaximums.largest {
+            facts.maximumOutput = max(maximum, configuredMaximums.largest ?? 0)
         }
+        facts.choices = max(1, choices.largest ?? 1, configuredChoices.largest ?? 1)
         if let model = facts.model, !Text.isValid(body.extracting(model)) {
             facts.model = nil
             facts.problem = .notText
         }
         return facts
+    }
+}
+
+/// Numbers that several fields may say, of each field the last one.
+private struct Counts {
+    private var values = [6 of UInt64?](repeating: nil)
+
+    subscript(_ place: Int) -> UInt64? {
+        get { values[place] }
+        set { values[place] = newValue }
+    }
+
+    /// The largest; nil when no field says one.
+    var largest: UInt64? {
+        var largest: UInt64?
+        for place in values.indices {
+            guard let value = values[place] else { continue }
+            largest = max(largest ?? 0, value)
+        }
+        return largest
     }
 }

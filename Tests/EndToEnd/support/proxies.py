@@ -132,10 +132,14 @@ class ExampleProxy(Process):
         method: str = "POST",
         path: str = "/v1/chat/completions",
         headers: Mapping[str, str] = {},
+        form: Mapping[str, tuple[str | None, str]] | None = None,
         **body: Any,
     ) -> Reply:
-        """Sends a client's request, with a JSON body unless it is a GET."""
-        test_id, got = self._send(key, method, path, headers, body, stream=False)
+        """Sends a client's request, with a JSON body unless it is a GET, or with a form.
+
+        The form has the name of a file, if it is one, and the content of each part.
+        """
+        test_id, got = self._send(key, method, path, headers, body, form=form)
         return Reply(
             test_id, got.status_code, got.headers, got.content, self.provider.received(test_id)
         )
@@ -153,17 +157,22 @@ class ExampleProxy(Process):
         path: str,
         headers: Mapping[str, str],
         body: dict[str, Any],
-        stream: bool,
+        *,
+        form: Mapping[str, tuple[str | None, str]] | None = None,
+        stream: bool = False,
     ) -> tuple[str, requests.Response]:
         test_id = str(uuid.uuid4())
-        usual = {"model": "gpt-4o", "max_tokens": 16}
-        fields = {**headers, TEST_ID: test_id, "content-type": "application/json"}
+        fields = {**headers, TEST_ID: test_id}
+        data = None
+        if form is None:
+            fields["content-type"] = "application/json"
+            usual = {"model": "gpt-4o", "max_tokens": 16}
+            data = None if method == "GET" else json.dumps(body or usual).encode()
         if key is not None:
             fields["authorization"] = f"Bearer {key.secret if isinstance(key, Key) else key}"
         got = self._session.request(
             method, f"http://127.0.0.1:{self.port}{path}",
-            data=None if method == "GET" else json.dumps(body or usual).encode(),
-            headers=fields, timeout=TIMEOUT, stream=stream,
+            data=data, files=form, headers=fields, timeout=TIMEOUT, stream=stream,
         )  # fmt: skip
         return test_id, got
 

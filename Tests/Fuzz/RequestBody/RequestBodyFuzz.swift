@@ -2,7 +2,8 @@ import TollgateCore
 
 @testable import TollgateGateway
 
-/// Any bytes, read as the body of a request to a language model, whole and without their last byte.
+/// Any bytes, read as the body of a request to a language model, whole and without their last byte,
+/// as JSON and as a form.
 ///
 /// The ordinary tests replay `Cases`.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -18,8 +19,12 @@ func fuzzRequestBody(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         let cut = Array(body.dropLast(body.reversed().prefix { $0 <= 0x20 }.count + 1))
         precondition(!LLMRequestReader.facts(of: cut.span).isComplete)
     }
+    let form = LLMRequestReader.facts(of: body.span, contentType: formType.span)
+    precondition((form.model?.upperBound ?? 0) <= count && form.textBytes <= count)
     return 0
 }
+
+private let formType = Array("multipart/form-data; boundary=B".utf8)
 
 /// libFuzzer's own loop, which takes its usual arguments.
 @_silgen_name("LLVMFuzzerRunDriver")

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TollgateCore
+import TollgateTesting
 
 @testable import TollgateGateway
 
@@ -28,29 +29,12 @@ struct LLMRequestReaderTests {
 
     /// The facts in the words of the file.
     private func describe(_ body: [UInt8]) -> String {
-        let facts = LLMRequestReader.facts(of: body.span)
-        var words: [String] = []
-        if facts.model != nil {
-            var buffer = TextBuffer(capacity: 256)
-            let isCopied = LLMRequestReader.copyModel(facts, of: body.span, into: &buffer)
-            let name = buffer.bytes
-            let text = String(decoding: (0..<name.count).map { name[$0] }, as: UTF8.self)
-            words.append(isCopied ? "model=\(text)" : "model")
-        }
-        if facts.stream { words.append("stream") }
-        if let maximum = facts.maximumOutput { words.append("max=\(maximum)") }
-        if facts.choices != 1 { words.append("n=\(facts.choices)") }
-        if !facts.isComplete && facts.problem == .none { words.append("cut") }
-        if facts.problem != .none { words.append("\(facts.problem)") }
-        if facts.modelIsRepeated { words.append("again") }
-        if facts.hasOddNumber { words.append("odd") }
-        if facts.textBytes != 0 { words.append("text=\(facts.textBytes)") }
-        return words.sorted().joined(separator: " ")
+        LLMRequestReader.facts(of: body.span).words(for: body)
     }
 
     @Test("There are cases")
     func fileIsRead() {
-        #expect(Self.cases.count > 60)
+        #expect(Self.cases.count > 80)
     }
 
     @Test("Each case of the table", arguments: cases)
@@ -91,6 +75,18 @@ struct LLMRequestReaderTests {
         #expect(LLMRequestReader.facts(of: body(100_000, "[", "]").span).problem == .tooDeep)
     }
 
+    @Test("A mebibyte is read to its end, whatever it consists of")
+    func size() {
+        for unit in ["x", "\\u0041", "é", "\\\\", "[", "\t"] {
+            let text = String(repeating: unit, count: (1 << 20) / unit.utf8.count)
+            let value = unit == "\t" ? "\(text)\"\"" : "\"\(text)\""
+            let body = Array("{\"x\":\(value),\"model\":\"m\"}".utf8)
+            let facts = LLMRequestReader.facts(of: body.span)
+            #expect(facts.isComplete && facts.model != nil)
+            #expect(facts.textBytes == (unit == "\t" ? 0 : text.utf8.count))
+        }
+    }
+
     @Test("A model that is no text is none")
     func badText() {
         let bad: [[UInt8]] = [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xC3]]
@@ -128,9 +124,11 @@ struct LLMRequestReaderTests {
         #expect(!files.isEmpty)
         for file in files {
             let body = Array(try Data(contentsOf: file))
-            let facts = LLMRequestReader.facts(of: body.span)
-            #expect((facts.model?.upperBound ?? 0) <= body.count)
-            #expect(facts.textBytes <= body.count)
+            for type in ["application/json", "multipart/form-data; boundary=B"] {
+                let facts = LLMRequestReader.facts(of: body.span, contentType: type.utf8.span)
+                #expect((facts.model?.upperBound ?? 0) <= body.count)
+                #expect(facts.textBytes <= body.count)
+            }
         }
     }
 
@@ -148,23 +146,5 @@ struct LLMRequestReaderTests {
                 #expect(facts.textBytes <= body.count)
             }
         }
-    }
-}
-
-/// A generator of random numbers whose sequence its seed decides.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    // SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -15,7 +15,9 @@ local Tollgate = { PRIORITY = 1005, VERSION = "1.0.0" }
 local LONGEST_BODY = 1048576
 
 -- What the client's request and the route tell; nothing else of the client's reaches Tollgate.
-local ASKED_WITH = { "authorization", "x-api-key", "api-key", "user-agent", "traceparent" }
+local ASKED_WITH = {
+  "authorization", "x-api-key", "api-key", "content-type", "user-agent", "traceparent",
+}
 -- What the service behind must not see, or not from the client.
 local CLEARED = {
   "authorization", "x-api-key", "api-key", "accept-encoding", "x-original-uri",
@@ -28,7 +30,7 @@ local CLEARED = {
 local function post(config, path, headers, body)
   local client = http.new()
   client:set_timeouts(config.timeout, config.timeout, config.timeout)
-  headers["content-type"] = "application/json"
+  headers["content-type"] = headers["content-type"] or "application/json"
   return client:request_uri(config.endpoint:gsub("/+$", "") .. path, {
     method = "POST",
     headers = headers,

@@ -1,11 +1,11 @@
-internal import HTTP2Fuzz
+internal import ConnectionFuzz
 
 /// Any bytes at all may come from a peer.
 ///
 /// - Returns: 0, always; a trap or a report of a sanitizer is what the fuzzer looks for.
 @_cdecl("LLVMFuzzerTestOneInput")
-func fuzzHTTP2(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    HTTP2Input.run(Array(UnsafeBufferPointer(start: start, count: count)))
+func fuzzHTTP1(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    HTTP1Input.run(Array(UnsafeBufferPointer(start: start, count: count)))
     return 0
 }
 
@@ -18,10 +18,10 @@ private func runDriver(
 ) -> CInt
 
 @main
-enum HTTP2Driver {
+enum HTTP1Driver {
     static func main() {
         var count = CommandLine.argc
         var arguments = CommandLine.unsafeArgv
-        _ = runDriver(&count, &arguments, fuzzHTTP2)
+        _ = runDriver(&count, &arguments, fuzzHTTP1)
     }
 }

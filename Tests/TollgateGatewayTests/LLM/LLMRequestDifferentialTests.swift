@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@testable import TollgateGateway
+
+/// Python's json as the judge; its rules stand in `Reference/requests.py`.
+private enum Reference {
+    static let script = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "Reference/requests.py")
+
+    /// Whether there is a Python to ask.
+    static let isThere: Bool = {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        return path.split(separator: ":").contains {
+            FileManager.default.isExecutableFile(atPath: "\($0)/python3")
+        }
+    }()
+
+    /// What the script writes, in lines.
+    static func lines(seed: Int, bodies: Int) throws -> [String] {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", script.path, "\(seed)", "\(bodies)"]
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return String(decoding: data, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+    }
+
+    /// The bytes that hexadecimal digits stand for.
+    static func bytes(_ digits: Substring) throws -> [UInt8] {
+        let digits = Array(digits.utf8)
+        return try stride(from: 0, to: digits.count, by: 2).map { place in
+            let pair = String(decoding: digits[place..<place + 2], as: UTF8.self)
+            return try #require(UInt8(pair, radix: 16))
+        }
+    }
+}
+
+@Suite("The reader of requests and Python's json agree", .enabled(if: Reference.isThere))
+struct LLMRequestDifferentialTests {
+    /// Whether a body that is all there is read as it must be.
+    private func isRight(_ body: [UInt8], _ wanted: String) -> Bool {
+        let facts = LLMRequestReader.facts(of: body.span)
+        // What is damaged behind a place that is too deep is not looked at.
+        if wanted == "invalid" { return !facts.isComplete }
+        return facts.words(for: body) == wanted
+    }
+
+    @Test("on bodies made up, cut off at every byte, and damaged", arguments: 1...6)
+    func agree(seed: Int) throws {
+        let lines = try Reference.lines(seed: seed, bodies: 30)
+        var (cuts, damaged, place) = (0, 0, 0)
+        while place + 1 < lines.count {
+            let line = lines[place]
+            let body = try Reference.bytes(
+                line[(line.firstIndex(of: " ") ?? line.endIndex)...].dropFirst()
+            )
+            place += 1
+            if line.hasPrefix("whole ") {
+                #expect(isRight(body, lines[place]), "seed \(seed), \(lines[place]): \(line)")
+                damaged += 1
+                place += 1
+                continue
+            }
+            for count in 0...body.count {
+                let part = Array(body.prefix(count))
+                let found = LLMRequestReader.facts(of: part.span).words(for: part)
+                if found == lines[place + count] { continue }
+                // One place says enough of a body.
+                Issue.record(
+                    "seed \(seed), \(count) bytes: \(found), not \(lines[place + count]): \(line)"
+                )
+                break
+            }
+            place += body.count + 1
+            cuts += body.count + 1
+        }
+        #expect(cuts > 4000 && damaged == 150)
+    }
+}
