@@ -18,49 +18,49 @@ enum LLMField {
     ///
     /// OpenAI's and Anthropic's, and what the models of Bedrock's `InvokeModel` call the same.
     static func ofRequest(_ name: JSONScanner.StringRange, _ body: Span<UInt8>) -> LLMField {
-        find(
-            name,
-            body,
-            [
-                ("model", .model), ("stream", .stream), ("input", .prompt), ("prompt", .prompt),
-                ("max_tokens", .maximum(0)), ("max_completion_tokens", .maximum(1)),
-                ("max_output_tokens", .maximum(2)), ("max_tokens_to_sample", .maximum(3)),
-                ("max_gen_len", .maximum(4)), ("maxTokens", .maximum(5)),
-                ("n", .choices(0)), ("best_of", .choices(1)), ("num_generations", .choices(2)),
-                ("numResults", .choices(3)),
-                ("generationConfig", .configuration(0)), ("generation_config", .configuration(1)),
-                ("inferenceConfig", .configuration(2)), ("textGenerationConfig", .configuration(3)),
-            ] as [18 of (StaticString, LLMField)]
-        )
+        func named(_ known: StaticString) -> Bool { isEqual(name, known, body) }
+        if named("model") { return .model }
+        if named("stream") { return .stream }
+        if named("input") || named("prompt") { return .prompt }
+        if named("max_tokens") { return .maximum(0) }
+        if named("max_completion_tokens") { return .maximum(1) }
+        if named("max_output_tokens") { return .maximum(2) }
+        if named("max_tokens_to_sample") { return .maximum(3) }
+        if named("max_gen_len") { return .maximum(4) }
+        if named("maxTokens") { return .maximum(5) }
+        if named("n") { return .choices(0) }
+        if named("best_of") { return .choices(1) }
+        if named("num_generations") { return .choices(2) }
+        if named("numResults") { return .choices(3) }
+        if named("generationConfig") { return .configuration(0) }
+        if named("generation_config") { return .configuration(1) }
+        if named("inferenceConfig") { return .configuration(2) }
+        if named("textGenerationConfig") { return .configuration(3) }
+        return .other
     }
 
     /// What a field of Gemini's `generationConfig`, Bedrock's `inferenceConfig` or Titan's
     /// `textGenerationConfig` means.
     static func ofConfiguration(_ name: JSONScanner.StringRange, _ body: Span<UInt8>) -> LLMField {
-        find(
-            name,
-            body,
-            [
-                ("maxOutputTokens", .maximum(0)), ("max_output_tokens", .maximum(1)),
-                ("maxTokens", .maximum(2)), ("max_new_tokens", .maximum(3)),
-                ("maxTokenCount", .maximum(4)),
-                ("candidateCount", .choices(0)), ("candidate_count", .choices(1)),
-            ] as [7 of (StaticString, LLMField)]
-        )
+        func named(_ known: StaticString) -> Bool { isEqual(name, known, body) }
+        if named("maxOutputTokens") { return .maximum(0) }
+        if named("max_output_tokens") { return .maximum(1) }
+        if named("maxTokens") { return .maximum(2) }
+        if named("max_new_tokens") { return .maximum(3) }
+        if named("maxTokenCount") { return .maximum(4) }
+        if named("candidateCount") { return .choices(0) }
+        if named("candidate_count") { return .choices(1) }
+        return .other
     }
 
+    /// Whether a field has this name; the length tells nearly all apart.
     @inline(__always)
-    private static func find<let count: Int>(
+    private static func isEqual(
         _ name: JSONScanner.StringRange,
-        _ body: Span<UInt8>,
-        _ fields: [count of (StaticString, LLMField)]
-    ) -> LLMField {
-        for place in fields.indices {
-            let (known, field) = fields[place]
-            // The length tells nearly all apart.
-            guard name.hasEscapes || name.count == known.utf8CodeUnitCount else { continue }
-            if JSONEscapes.equal(body, name, known) { return field }
-        }
-        return .other
+        _ known: StaticString,
+        _ body: Span<UInt8>
+    ) -> Bool {
+        guard name.hasEscapes || name.count == known.utf8CodeUnitCount else { return false }
+        return JSONEscapes.equal(body, name, known)
     }
 }
