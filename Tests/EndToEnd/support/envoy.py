@@ -202,7 +202,7 @@ def _adapted(example: Path, tollgate: str, upstream_port: int) -> dict[str, Any]
     for listener in resources["listeners"]:
         listener["address"] = _address("127.0.0.1:0")
     for cluster in resources["clusters"]:
-        is_tollgate = cluster["name"].startswith("tollgate")
+        is_tollgate = "tollgate" in cluster["name"]
         address = tollgate if is_tollgate else f"127.0.0.1:{upstream_port}"
         [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
         endpoint["endpoint"]["address"] = _address(address)
