@@ -2,10 +2,12 @@
 
 import { badge, button, confirmed, count, dialog, h, money, tell, time } from "./dom.js";
 import { table } from "./lists.js";
-import { formDialog, showSecret } from "./records.js";
+import { formDialog, recordPath, showSecret } from "./records.js";
 import { meter, span } from "./usage.js";
 
-const place = (kind, id) => `#/${kind}/${encodeURIComponent(id)}`;
+/** Where the page of a record is. */
+export const place = (kind, id) => `#/${kind}/${encodeURIComponent(id)}`;
+
 const state = (record) => badge(record.status);
 
 /** A link to the record that a name is of. */
@@ -32,7 +34,7 @@ const keys = {
   ],
   actions(console, key, reload) {
     const post = (verb, told) => async () => {
-      await console.api.send("POST", `v1/keys/${key.id}/${verb}`);
+      await console.api.send("POST", `${recordPath(keys, key.id)}/${verb}`);
       tell(told);
       await reload();
     };
@@ -63,7 +65,7 @@ async function rotate(console, key) {
     },
   };
   const rotated = await formDialog(console, `Rotate ${key.name}`, schema, {}, (changes) =>
-    console.api.send("POST", `v1/keys/${key.id}/rotate`, changes),
+    console.api.send("POST", `${recordPath(keys, key.id)}/rotate`, changes),
   );
   if (rotated) await showSecret(keys, rotated);
 }
@@ -74,7 +76,7 @@ async function simulate(console, key) {
     `What would ${key.name} be told?`,
     "SimulatedRequest",
     {},
-    (request) => console.api.send("POST", `v1/keys/${key.id}/simulate`, request),
+    (request) => console.api.send("POST", `${recordPath(keys, key.id)}/simulate`, request),
   );
   if (!decision) return;
   const verdict = decision.allowed ? "allowed" : `denied: ${decision.message}`;
@@ -127,7 +129,7 @@ const organizations = group("Organizations", "organization", "Organization", {
         console.schemas.body("post", "/v1/organizations/{id}/credits"),
         {},
         (payment) =>
-          console.api.send("POST", `v1/organizations/${encodeURIComponent(record.id)}/credits`, payment),
+          console.api.send("POST", `${recordPath(organizations, record.id)}/credits`, payment),
       );
       if (paid) await reload();
     }),
@@ -160,13 +162,14 @@ const webhooks = {
   ],
   actions: (console, webhook, reload) => [
     button("Send a test", async () => {
-      const attempt = await console.api.send("POST", `v1/webhooks/${webhook.id}/test`);
+      const attempt = await console.api.send("POST", `${recordPath(webhooks, webhook.id)}/test`);
       tell(`The test was ${attempt.outcome}. ${attempt.error ?? ""}`, attempt.error ? "bad" : "good");
       await reload();
     }),
   ],
   async sections(console, webhook) {
-    const { deliveries } = await console.api.get(`v1/webhooks/${webhook.id}/deliveries`, { limit: 50 });
+    const path = `${recordPath(webhooks, webhook.id)}/deliveries`;
+    const { deliveries } = await console.api.get(path, { limit: 50 });
     const rows = table(
       [
         ["Time", (attempt) => time(attempt.time)],
@@ -179,7 +182,7 @@ const webhooks = {
       deliveries,
       { caption: "The last deliveries" },
     );
-    return [h("div", { className: "scroll" }, rows.element)];
+    return [rows.element];
   },
 };
 

@@ -25,7 +25,7 @@ export function table(columns, rows, { caption, name, href } = {}) {
     h("thead", {}, h("tr", {}, headings)),
     body,
   );
-  return { element, add };
+  return { element: h("div", { className: "scroll" }, element), add };
 }
 
 function tableRow(columns, row, href) {
@@ -82,7 +82,7 @@ export async function listPage(console, list, parameters) {
   return [
     h("header", {}, h("h1", {}, list.title), h("menu", {}, list.actions?.(parameters) ?? [])),
     list.filters.length > 0 && search,
-    h("div", { className: "scroll" }, rows.element),
+    rows.element,
     foot,
   ];
 }

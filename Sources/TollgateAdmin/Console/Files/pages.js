@@ -1,7 +1,7 @@
 // The pages of the console: each makes what is shown from the address.
 
 import { badge, button, count, h, tell, time } from "./dom.js";
-import { kinds, link } from "./kinds.js";
+import { kinds, link, place } from "./kinds.js";
 import { listPage, table } from "./lists.js";
 import { create, edit, facts, recordPath, remove } from "./records.js";
 import { startOfDay, totals, usageSections } from "./usage.js";
@@ -30,9 +30,9 @@ export async function overviewPage(console) {
     h("header", {}, h("h1", {}, "Overview"), badge(readiness.status)),
     h("h2", {}, "Today, in UTC"),
     totals(usage.total),
-    h("div", { className: "scroll" }, models.element),
-    alerts.alerts.length > 0 && h("div", { className: "scroll" },
-      table(alertColumns, alerts.alerts, { caption: "The last alerts" }).element),
+    models.element,
+    alerts.alerts.length > 0 &&
+      table(alertColumns, alerts.alerts, { caption: "The last alerts" }).element,
   ];
 }
 
@@ -43,7 +43,7 @@ export function recordsPage(console, name, parameters) {
     ...kind,
     place: name,
     member: name,
-    href: (record) => `#/${name}/${encodeURIComponent(record[kind.id ?? "id"])}`,
+    href: (record) => place(name, record[kind.id ?? "id"]),
     actions: () => [
       button(`New ${kind.one}`, async () => {
         if (await create(console, kind)) await console.reload();
@@ -120,7 +120,7 @@ export function alertsPage(console, parameters) {
 const auditColumns = [
   ["Time", (entry) => time(entry.timestamp)],
   ["What", (entry) => (entry.type === "management" ? entry.action : entry.model || entry.action || "–")],
-  ["Key", (entry) => (entry.key_id ? h("a", { href: `#/keys/${entry.key_id}` },
+  ["Key", (entry) => (entry.key_id ? h("a", { href: place("keys", entry.key_id) },
     entry.api_key_name || entry.key_id) : "–")],
   ["Outcome", (entry) => badge(entry.reason ?? entry.status)],
   ["Tokens", (entry) => count(entry.tokens?.total)],

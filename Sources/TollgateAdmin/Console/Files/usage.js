@@ -31,8 +31,8 @@ export function usageSections(usage) {
     { caption: "Limits" },
   );
   return [
-    h("div", { className: "scroll" }, windows.element),
-    usage.limits?.length > 0 && h("div", { className: "scroll" }, limits.element),
+    windows.element,
+    usage.limits?.length > 0 && limits.element,
   ];
 }
 
@@ -110,7 +110,7 @@ export async function usagePage(console, parameters) {
       ),
     ),
     totals(usage.total),
-    h("div", { className: "scroll" }, rows.element),
+    rows.element,
   ];
 }
 
