@@ -37,7 +37,17 @@ extension Decide {
             "asks for 1 request, \(charge.amounts.tokens) tokens,"
                 + " \(charge.amounts.cost) nano-USD at most"
         )
-        return lines + limitLines(chain, charge, now)
+        return lines + unusualLines(subject, charge) + limitLines(chain, charge, now)
+    }
+
+    /// Whether the request is unlike what the key is used for; nothing when nobody wants to know.
+    private static func unusualLines(_ subject: DecisionSubject, _ charge: Charge) -> [String] {
+        guard let rule = subject.rules.anomaly else { return [] }
+        let hour = subject.chain.key.used(.hour) + charge.amounts
+        let use = "\(hour.requests) requests and \(hour.tokens) tokens in this hour"
+        guard subject.isUnusual(charge) else { return ["anomaly: \(use), passes"] }
+        let end = rule.isBlocking ? "denies (\(Reason.anomalyBlocked.code))" : "is told of"
+        return ["anomaly: \(use), unusual, \(end)"]
     }
 
     /// What the rules of one level say to what a request names, and to where it comes from.

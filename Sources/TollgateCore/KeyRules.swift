@@ -16,6 +16,8 @@ package final class KeyRules: Sendable {
     package let unsettled: UnsettledPolicy
     /// Whether somebody is to be told when the key comes near one of its limits.
     let isWatched: Bool
+    /// What is unusual for the key; nil when nobody wants to know.
+    let anomaly: AnomalyRule?
 
     /// Compiles a record.
     ///
@@ -40,6 +42,7 @@ package final class KeyRules: Sendable {
         enforcement = record.enforcement
         unsettled = record.unsettled
         isWatched = record.notices.haveThresholds
+        anomaly = AnomalyRule(record)
         access = try shared.access(record.restrictions, zones: zones)
         do {
             limits = try shared.limits(record.limits, zones: zones)

@@ -28,6 +28,9 @@ package struct Verdict: Sendable {
     /// Whether somebody is to be told when an allowed request brings the key near one of its limits.
     package let isWatched: Bool
 
+    /// Whether the request was found to be unlike what the key is used for; `AnomalyRule`.
+    package let isUnusual: Bool
+
     /// Whether the request may pass.
     package var isAllowed: Bool { reason == .allowed }
 
@@ -47,6 +50,7 @@ package struct Verdict: Sendable {
         affordableTokens = objection.affordableTokens
         monitored = .allowed
         isWatched = false
+        isUnusual = objection.reason == .anomalyBlocked
     }
 
     /// An allow: only `Decide` may make one, and makes it in one place.
@@ -55,7 +59,8 @@ package struct Verdict: Sendable {
         _ charge: Charge,
         reservation: ReservationID,
         monitored: Reason,
-        isWatched: Bool
+        isWatched: Bool,
+        isUnusual: Bool
     ) {
         reason = .allowed
         self.keyID = keyID
@@ -65,6 +70,7 @@ package struct Verdict: Sendable {
         affordableTokens = 0
         self.monitored = monitored
         self.isWatched = isWatched
+        self.isUnusual = isUnusual
     }
 }
 
@@ -109,7 +115,8 @@ package enum Decide {
         }
         subject.chain.turn(to: now.wall)
         let charge = charge(for: request, price)
-        let objection = objection(to: request, subject, price, supplier, charge, now)
+        let isUnusual = charge.map { subject.isUnusual($0) } ?? false
+        let objection = objection(to: request, subject, price, supplier, charge, isUnusual, now)
         if let objection, rules.enforcement == .enforce {
             return Verdict(denying: objection, keyID: rules.id)
         }
@@ -124,7 +131,8 @@ package enum Decide {
             charge,
             reservation: request.isDryRun ? .none : reservation,
             monitored: objection?.reason ?? .allowed,
-            isWatched: rules.isWatched
+            isWatched: rules.isWatched,
+            isUnusual: isUnusual
         )
     }
 
@@ -150,13 +158,15 @@ package enum Decide {
     }
 
     /// The first reason against the request, in the order that callers are promised: what it names,
-    /// the policies of the key and the groups above it, its size, rates, then quotas and budgets.
+    /// the policies of the key and the groups above it, its size, whether it is unusual, rates, then
+    /// quotas and budgets.
     private static func objection(
         to request: borrowing CheckRequest,
         _ subject: DecisionSubject,
         _ price: RequestPrice,
         _ supplier: RequestSupplier,
         _ charge: Charge?,
+        _ isUnusual: Bool,
         _ now: Now
     ) -> Objection? {
         let chain = subject.chain
@@ -172,6 +182,9 @@ package enum Decide {
             return Objection(.pricingNotAllowed)
         }
         let denial = charge.flatMap { chain.denial(of: $0, now) }
+        if isUnusual, denial?.limit.stage != .size, subject.rules.anomaly?.isBlocking == true {
+            return Objection(.anomalyBlocked)
+        }
         if charge != nil, denial == nil { return nil }
         let reason = denial?.limit.reason ?? .requestTooLarge
         guard reason.dependsOnTokens else { return Objection(reason, limit: denial) }
@@ -216,9 +229,14 @@ package struct DecisionSubject {
     package var onlySupplier: Pattern? {
         if let only = rules.access.suppliers.onlyName { return only }
         for level in 1..<MeterChain.levelCount {
-            if let only = chain[level]?.access?.suppliers.onlyName { return only }
+            if let only = chain.access(ofGroupAt: level)?.suppliers.onlyName { return only }
         }
         return nil
+    }
+
+    /// Whether a request is unlike what the key is used for; never when nobody asked to look.
+    func isUnusual(_ charge: Charge) -> Bool {
+        rules.anomaly.map { chain.key.isUnusual(charge, by: $0) } ?? false
     }
 
     /// The policy of a level, by `LimitLevel.rawValue`; nil when it has none.

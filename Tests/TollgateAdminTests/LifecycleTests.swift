@@ -176,7 +176,7 @@ struct LifecycleTests {
             #expect(key["alerts"]?["failed_auth_threshold"] == 10)
             #expect(key["webhooks"]?["has_secret"] == true)
             #expect(key["content_rules"] != .array([]))
-            #expect(key["anomaly"] == ["enabled": true, "action": "alert"])
+            #expect(key["anomaly"] == ["enabled": true, "action": "alert", "factor": 10])
             #expect(!answer.text.contains("whsec_canary"))
         }
         #expect(!"\(try harness.registry.key(try #require(KeyID(id))))".contains("whsec_canary"))

@@ -63,14 +63,9 @@ struct ConsoleRoutes: Sendable {
 
         var response: Response {
             Response(
-                status: .ok,
-                headers: [
-                    .contentType: type,
-                    .cacheControl: "no-cache",
-                    .contentSecurityPolicy: ConsoleRoutes.contentSecurityPolicy,
-                    .xContentTypeOptions: "nosniff",
-                ],
-                body: ResponseBody(byteBuffer: content)
+                file: content,
+                type: type,
+                contentSecurityPolicy: ConsoleRoutes.contentSecurityPolicy
             )
         }
     }

@@ -45,18 +45,11 @@ final class DocumentationRoutes: Sendable {
     /// `GET /docs`: the same for people.
     func documentationPage() -> Response {
         Response(
-            status: .ok,
-            headers: [
-                .contentType: "text/html; charset=utf-8",
-                .cacheControl: "no-cache",
-                .contentSecurityPolicy: DocumentationPage.contentSecurityPolicy,
-                .xContentTypeOptions: "nosniff",
-            ],
-            body: ResponseBody(
-                byteBuffer: DocumentationRoutes.made(page) {
-                    ByteBuffer(string: DocumentationPage(of: operations, version: version).html)
-                }
-            )
+            file: DocumentationRoutes.made(page) {
+                ByteBuffer(string: DocumentationPage(of: operations, version: version).html)
+            },
+            type: "text/html; charset=utf-8",
+            contentSecurityPolicy: DocumentationPage.contentSecurityPolicy
         )
     }
 }

@@ -140,6 +140,11 @@ struct APIReply: Sendable {
         self.stream = stream
     }
 
+    /// What was taken out, in the field that says what it was called.
+    static func removed(_ name: String, _ value: String) -> APIReply {
+        APIReply([name: .string(value), "status": "removed"])
+    }
+
     /// A key, with its version as the entity tag.
     init(_ key: JSONValue, version: UInt64) {
         document = key

@@ -50,6 +50,7 @@ enum NoticeDocument {
         [
             "enabled": .bool(anomaly.isEnabled),
             "action": anomaly.isBlocking ? "block" : "alert",
+            "factor": .integer(anomaly.factor),
         ]
     }
 

@@ -138,6 +138,8 @@ enum NoticeFields {
             throw .invalidField(members.path(of: "action"), "must be block or alert")
         }
         anomaly.isBlocking = isBlocking
+        let factor = try members.whole("factor", in: KeyNotices.Anomaly.factors).orNil
+        anomaly.factor = factor ?? KeyNotices.Anomaly.usualFactor
         try members.finish()
         return anomaly
     }

@@ -5,7 +5,7 @@ internal import TollgateCore
 enum NoticeSchema {
     static let fields: [SchemaField] = [
         field("budget_alerts", budgetAlerts, "Replaced as a whole."),
-        field("alerts", alerts, "Replaced as a whole; unusual_patterns is not acted on."),
+        field("alerts", alerts, "Replaced as a whole."),
         field("webhooks", webhooks, "Replaced as a whole, but for a secret that is not said."),
         SchemaField(
             "content_rules",
@@ -15,7 +15,7 @@ enum NoticeSchema {
             .always,
             "Replaced as a whole. Kept and shown; nothing acts on them yet."
         ),
-        field("anomaly", anomaly, "Replaced as a whole. Kept and shown; nothing acts on it yet."),
+        field("anomaly", anomaly, "Replaced as a whole."),
     ]
 
     private static let text = JSONSchema.text(0...KeyNotices.textLimit)
@@ -51,7 +51,13 @@ enum NoticeSchema {
             ),
             SchemaField("rate_limit_percentage", .whole(1...100), .clearable, .orNull),
             SchemaField("failed_auth_threshold", .whole(1...1_000_000), .clearable, .orNull),
-            SchemaField("unusual_patterns", .flag),
+            SchemaField(
+                "unusual_patterns",
+                .flag,
+                .clearable,
+                .always,
+                "Tells of what is unusual, as anomaly does by default."
+            ),
         ]
     )
 
@@ -99,6 +105,13 @@ enum NoticeSchema {
         fields: [
             SchemaField("enabled", .flag, .clearable, .always, "As long as it is not false."),
             SchemaField("action", action, .clearable, .always, "alert when it is not said."),
+            SchemaField(
+                "factor",
+                .whole(KeyNotices.Anomaly.factors),
+                .clearable,
+                .always,
+                "How many usual hours together may be used in one; 10 when it is not said."
+            ),
         ]
     )
 

@@ -10,19 +10,7 @@ enum DeleteModel: APIOperation {
     static let summary = "Takes a model out, also one that came with the program."
     static let permission = APIPermission.manageBilling
 
-    static var shape: OperationShape? {
-        OperationShape(
-            reply: .object([
-                .init(name: "id", description: "", schema: .text, isRequired: true),
-                .init(
-                    name: "status",
-                    description: "",
-                    schema: .words(["removed"]),
-                    isRequired: true
-                ),
-            ])
-        )
-    }
+    static var shape: OperationShape? { .removing(by: "id") }
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         try call.expectSeesEverything()
@@ -31,6 +19,6 @@ enum DeleteModel: APIOperation {
         try APIError.translating(about: "model") { () throws(RegistryError) in
             try services.models.remove(id, by: call.principal)
         }
-        return APIReply(["id": .string(id), "status": "removed"])
+        return .removed("id", id)
     }
 }

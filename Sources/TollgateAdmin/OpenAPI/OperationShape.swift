@@ -83,6 +83,23 @@ struct OperationShape: Sendable {
         return shape
     }
 
+    /// An operation that takes something out for good, and answers with what it was called.
+    ///
+    /// - Parameter name: the field that says so in the answer, which `APIReply.removed` makes.
+    static func removing(by name: String) -> OperationShape {
+        OperationShape(
+            reply: .object([
+                .init(name: name, description: "", schema: .text, isRequired: true),
+                .init(
+                    name: "status",
+                    description: "",
+                    schema: .words(["removed"]),
+                    isRequired: true
+                ),
+            ])
+        )
+    }
+
     /// The parameters of every list, behind those of its filters.
     static func paging(_ filters: [Parameter] = []) -> [Parameter] {
         filters + [

@@ -13,17 +13,7 @@ enum DeleteSupplier: APIOperation {
     static let permission = APIPermission.manageBilling
 
     static var shape: OperationShape? {
-        var shape = OperationShape(
-            reply: .object([
-                .init(name: "name", description: "", schema: .text, isRequired: true),
-                .init(
-                    name: "status",
-                    description: "",
-                    schema: .words(["removed"]),
-                    isRequired: true
-                ),
-            ])
-        )
+        var shape = OperationShape.removing(by: "name")
         shape.takesVersion = true
         return shape
     }
@@ -36,6 +26,6 @@ enum DeleteSupplier: APIOperation {
         try APIError.translating(about: "supplier") { () throws(RegistryError) in
             try services.suppliers.remove(name, version: required, by: call.principal)
         }
-        return APIReply(["name": .string(name), "status": "removed"])
+        return .removed("name", name)
     }
 }

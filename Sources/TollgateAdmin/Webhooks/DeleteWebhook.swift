@@ -11,17 +11,7 @@ enum DeleteWebhook: APIOperation {
     static let permission = APIPermission.manageKeys
 
     static var shape: OperationShape? {
-        var shape = OperationShape(
-            reply: .object([
-                .init(name: "id", description: "", schema: .text, isRequired: true),
-                .init(
-                    name: "status",
-                    description: "",
-                    schema: .words(["removed"]),
-                    isRequired: true
-                ),
-            ])
-        )
+        var shape = OperationShape.removing(by: "id")
         shape.takesVersion = true
         return shape
     }
@@ -34,6 +24,6 @@ enum DeleteWebhook: APIOperation {
         try APIError.translating(about: "webhook") { () throws(RegistryError) in
             try webhooks.registry.remove(id, version: required, by: call.principal)
         }
-        return APIReply(["id": .string("\(id)"), "status": "removed"])
+        return .removed("id", "\(id)")
     }
 }

@@ -41,6 +41,7 @@ package enum NoticeText {
                 .init("refused_requests", JSONValue(count)),
                 .init("reasons", JSONValue(reasons.map { "\($0.code)" })),
             ]
+        case .unusualUse: [.init("finding", "unusual_use")]
         }
     }
 

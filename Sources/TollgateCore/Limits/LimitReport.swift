@@ -12,9 +12,44 @@ package struct LimitState: Equatable, Sendable {
 
     /// Whether less of this limit is left than of another, in proportion.
     package func isTighter(than other: LimitState) -> Bool {
+        room.isTighter(than: other.room)
+    }
+
+    private var room: Room { Room(limit: limit, remaining: remaining) }
+}
+
+/// How much of a limit is left, of how much.
+private struct Room {
+    let limit: Int64
+    let remaining: Int64
+
+    @inline(__always)
+    func isTighter(than other: Room) -> Bool {
         let left = max(remaining, 0).multipliedFullWidth(by: max(other.limit, 1))
         let right = max(other.remaining, 0).multipliedFullWidth(by: max(limit, 1))
         return (left.high, left.low) < (right.high, right.low)
+    }
+}
+
+/// Finds the tightest of some limits, and only then when all of it is there again.
+private struct Tightest {
+    private var room = Room(limit: 0, remaining: 0)
+    private var level = 0
+    /// Of the limit among those of its level; -1 as long as there is none.
+    private var place = -1
+
+    @inline(__always)
+    mutating func note(_ other: Room, at level: Int, _ place: Int) {
+        guard self.place < 0 || other.isTighter(than: room) else { return }
+        (room, self.level, self.place) = (other, level, place)
+    }
+
+    /// What is left of it; nil when there was none.
+    func state(in chain: MeterChain, at now: Now) -> LimitState? {
+        guard place >= 0 else { return nil }
+        var state: LimitState?
+        chain.withMeter(level) { state = $0.state(of: $0.rules[place], now) }
+        return state
     }
 }
 
@@ -71,30 +106,29 @@ package struct LimitReport: Sendable {
         everything: Bool = true
     ) {
         removeAll()
+        var requests = Tightest()
+        var tokens = Tightest()
         for level in 0..<MeterChain.levelCount {
             chain.withMeter(level) { meter in
                 for place in 0..<meter.rules.count {
                     let limit = meter.rules[place]
                     let isDenied = denied?.limit == limit.name && denied?.level == meter.level
                     // Single requests use nothing up: their limits matter only when they deny.
-                    if limit.window == .request, !isDenied { continue }
-                    guard isDenied || everything || limit.isInHeaders else { continue }
-                    let state = meter.state(of: limit, now)
-                    noteForHeaders(state)
-                    if isDenied || everything { add(state, isDenied: isDenied) }
+                    let isReported = isDenied || everything && limit.window != .request
+                    if isReported { add(meter.state(of: limit, now), isDenied: isDenied) }
+                    guard limit.isInHeaders else { continue }
+                    let remaining = meter.remaining(of: limit, now)
+                    let room = Room(limit: limit.amount, remaining: remaining)
+                    if limit.metered == .requests {
+                        requests.note(room, at: level, place)
+                    } else {
+                        tokens.note(room, at: level, place)
+                    }
                 }
             }
         }
-    }
-
-    @inline(__always)
-    private mutating func noteForHeaders(_ state: LimitState) {
-        switch state.metered {
-        case .requests: if requests.map(state.isTighter) ?? true { requests = state }
-        case .tokens where state.name != .perRequestMax:
-            if tokens.map(state.isTighter) ?? true { tokens = state }
-        case .tokens, .cost, .holds: break
-        }
+        self.requests = requests.state(in: chain, at: now)
+        self.tokens = tokens.state(in: chain, at: now)
     }
 
     private mutating func add(_ state: LimitState, isDenied: Bool) {
@@ -127,43 +161,54 @@ extension LimitState {
 }
 
 extension Limit {
-    /// Whether it may be the tightest of requests or tokens.
-    fileprivate var isInHeaders: Bool { metered == .requests || metered == .tokens }
+    /// Whether it may be the tightest of requests or tokens over a time.
+    fileprivate var isInHeaders: Bool {
+        window != .request && (metered == .requests || metered == .tokens)
+    }
 }
 
 extension Meter {
     /// What is left of one of the subject's limits, but for those of single requests.
     package func state(of limit: Limit, _ now: Now) -> LimitState {
-        let remaining: Int64
-        var reset: UInt64 = 0
-        switch limit.window {
-        case .request:
-            remaining = limit.amount
-        case .open:
-            remaining = limit.amount.addingSaturated(counters.openHolds.negatedSaturated)
-        case .rate(let slot):
-            guard let rate = rules.rate(slot) else { preconditionFailure("a rate has a slot") }
-            let state = counters.state(slot, for: rate)
-            remaining = Int64(clamping: rate.remaining(state, at: now.monotonic))
-            let nanoseconds = UInt64(clamping: rate.reset(state, at: now.monotonic))
-            reset = nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
-        case .calendar(let period):
-            let used = used(period)[limit.metered]
-            remaining = limit.amount.addingSaturated(used.negatedSaturated)
-            if period != .total {
-                let wait = end(of: period).milliseconds.addingSaturated(
-                    now.wall.milliseconds.negatedSaturated
-                )
-                reset = UInt64(clamping: wait)
-            }
-        }
-        return LimitState(
+        LimitState(
             name: limit.name,
             level: level,
             metered: limit.metered,
             limit: limit.amount,
-            remaining: remaining,
-            reset: reset
+            remaining: remaining(of: limit, now),
+            reset: reset(of: limit, now)
         )
+    }
+
+    /// How much of it is left.
+    @inline(__always)
+    fileprivate func remaining(of limit: Limit, _ now: Now) -> Int64 {
+        switch limit.window {
+        case .request: return limit.amount
+        case .open: return limit.amount.addingSaturated(counters.openHolds.negatedSaturated)
+        case .rate(let slot):
+            guard let rate = rules.rate(slot) else { preconditionFailure("a rate has a slot") }
+            let state = counters.state(slot, for: rate)
+            return Int64(clamping: rate.remaining(state, at: now.monotonic))
+        case .calendar(let period):
+            return limit.amount.addingSaturated(used(period)[limit.metered].negatedSaturated)
+        }
+    }
+
+    /// In how many milliseconds all of it is there again; 0 when that never comes or needs no waiting.
+    private func reset(of limit: Limit, _ now: Now) -> UInt64 {
+        switch limit.window {
+        case .request, .open, .calendar(.total): return 0
+        case .rate(let slot):
+            guard let rate = rules.rate(slot) else { preconditionFailure("a rate has a slot") }
+            let state = counters.state(slot, for: rate)
+            let nanoseconds = UInt64(clamping: rate.reset(state, at: now.monotonic))
+            return nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
+        case .calendar(let period):
+            let wait = end(of: period).milliseconds.addingSaturated(
+                now.wall.milliseconds.negatedSaturated
+            )
+            return UInt64(clamping: wait)
+        }
     }
 }

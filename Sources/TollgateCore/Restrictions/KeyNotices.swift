@@ -54,6 +54,13 @@ package struct KeyNotices: Equatable, Sendable {
     package struct Anomaly: Equatable, Sendable {
         package var isEnabled = false
         package var isBlocking = false
+        /// How many of its usual hours together a key may use in one hour.
+        package var factor = usualFactor
+
+        /// What is meant when nothing is said.
+        package static let usualFactor: Int64 = 10
+        /// The factors that can be.
+        package static let factors: ClosedRange<Int64> = 2...1000
 
         package init() {}
     }

@@ -16,7 +16,7 @@ package struct ModelFilter: Sendable {
         if subject.rules.enforcement == .enforce {
             rules += subject.rules.access.modelRules
             for level in 1..<MeterChain.levelCount {
-                rules += subject.chain[level]?.access?.modelRules ?? []
+                rules += subject.chain.access(ofGroupAt: level)?.modelRules ?? []
             }
         }
         if case .known(let offer) = supplier, !offer.models.isEmpty {

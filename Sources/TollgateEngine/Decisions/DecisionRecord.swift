@@ -14,6 +14,7 @@ package enum DecisionRecord {
     private static let hasKey: UInt8 = 1 << 0
     private static let hasAddress: UInt8 = 1 << 1
     private static let isWatched: UInt8 = 1 << 2
+    private static let isUnusual: UInt8 = 1 << 3
 
     private static let fixedLength = 3 + 2 + 16 * 3 + 8 * 2 + 2 * 8 + 8 + 3
     private static let textLimit = CheckRequest.Field.allCases.reduce(0) { $0 + $1.limit }
@@ -32,7 +33,7 @@ package enum DecisionRecord {
         block.write(verdict.reason.rawValue)
         block.write(
             (verdict.keyID == nil ? 0 : hasKey) | (request.clientIP == nil ? 0 : hasAddress)
-                | (verdict.isWatched ? isWatched : 0)
+                | (verdict.isWatched ? isWatched : 0) | (verdict.isUnusual ? isUnusual : 0)
         )
         block.write(verdict.keyID?.rawValue ?? 0)
         block.write(verdict.reservation.rawValue)
@@ -59,6 +60,8 @@ package enum DecisionRecord {
         package let keyID: KeyID?
         /// Whether somebody is to be told when the key comes near one of its limits.
         package let isWatched: Bool
+        /// Whether the request was unlike what the key is used for.
+        package let isUnusual: Bool
     }
 
     /// Reads what filters and indexes need.
@@ -68,12 +71,13 @@ package enum DecisionRecord {
         guard
             record.count >= fixedLength, record.littleEndian(at: 0, width: 2) == record.count,
             record[2] == type, let reason = Reason(rawValue: record[3]),
-            record[4] & ~(hasKey | hasAddress | isWatched) == 0
+            record[4] & ~(hasKey | hasAddress | isWatched | isUnusual) == 0
         else { throw StorageError(.corrupt, "a decision record that is not one") }
         return Outline(
             reason: reason,
             keyID: record[4] & hasKey != 0 ? KeyID(rawValue: wide(record, 5)) : nil,
-            isWatched: record[4] & isWatched != 0
+            isWatched: record[4] & isWatched != 0,
+            isUnusual: record[4] & isUnusual != 0
         )
     }
 

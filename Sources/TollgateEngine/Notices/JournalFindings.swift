@@ -46,6 +46,8 @@ package struct JournalFindings: Sendable {
     package var denials: [Denial: UInt64] = [:]
     /// The keys that were allowed something and have thresholds.
     package var watched: Set<KeyID> = []
+    /// The keys that asked for something unlike what they are used for.
+    package var unusual: Set<KeyID> = []
     /// Whether there is more to look at.
     package var hasMore = false
 
@@ -71,6 +73,7 @@ package struct JournalFindings: Sendable {
             case DecisionRecord.type:
                 let outline = try DecisionRecord.outline(of: record)
                 guard let key = outline.keyID else { continue }
+                if outline.isUnusual { unusual.insert(key) }
                 if outline.reason == .allowed {
                     if outline.isWatched { watched.insert(key) }
                 } else {

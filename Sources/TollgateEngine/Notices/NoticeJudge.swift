@@ -11,6 +11,8 @@ package struct NoticeDraft: Equatable, Sendable {
         case threshold(UInt8, LimitState)
         /// So many requests of a minute were refused for the state of the key, or its addresses.
         case authFailures(UInt64, reasons: [Reason])
+        /// More than usual was asked for in an hour.
+        case unusualUse
     }
 
     package let event: WebhookEvent
@@ -100,6 +102,9 @@ package struct NoticeJudge: Sendable {
         }
         for id in findings.watched.sorted() {
             drafts += try thresholds(of: id, time, sources)
+        }
+        for id in findings.unusual.sorted() {
+            if let draft = try unusualUse(of: id, time, sources) { drafts.append(draft) }
         }
         let minute = time.milliseconds / 60_000
         failures = failures.filter { $0.value.minute >= minute }
@@ -217,6 +222,19 @@ package struct NoticeJudge: Sendable {
             time,
             .authFailures(entry.count, reasons: reasons)
         )
+    }
+
+    // MARK: Unusual use
+
+    private mutating func unusualUse(
+        of id: KeyID,
+        _ time: WallTime,
+        _ sources: Sources
+    ) throws(StorageError) -> NoticeDraft? {
+        guard let key = try sources.key(id) else { return nil }
+        let mark = NoticeMark(window: time.milliseconds / 3_600_000, limit: 0, time: time)
+        guard isNew(NoticeSubject(id, .keySuspiciousActivity), mark) else { return nil }
+        return NoticeDraft(.keySuspiciousActivity, key, time, .unusualUse)
     }
 
     // MARK: Marks

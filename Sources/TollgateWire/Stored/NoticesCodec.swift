@@ -32,6 +32,7 @@ enum NoticesCodec {
                 output.appendElement(5) {
                     $0.appendField(1, bool: anomaly.isEnabled)
                     $0.appendField(2, bool: anomaly.isBlocking)
+                    $0.appendField(3, unsigned: UInt64(clamping: anomaly.factor))
                 }
             }
         }
@@ -106,6 +107,8 @@ enum NoticesCodec {
             var value = KeyNotices.Anomaly()
             value.isEnabled = anomaly.enabled != 0
             value.isBlocking = anomaly.blocks != 0
+            if anomaly.factor != 0 { value.factor = Int64(anomaly.factor) }
+            guard KeyNotices.Anomaly.factors.contains(value.factor) else { throw .badValue }
             notices.anomaly = value
         }
         return notices

@@ -69,14 +69,14 @@ class Tollgate(Process):
         self.admin_key = admin_key or "e2e-admin-" + secrets.token_hex(16)
         self.rpc = self.http = ""
         self._flags = flags
-        self._environment = dict(environment)
+        self.environment = dict(environment)
 
     def launch_only(self, with_defaults: bool = True) -> None:
         """Starts the server without waiting until it is ready.
 
         Without defaults, it is given nothing but the flags and variables that the test has chosen.
         """
-        flags, environment = list(self._flags), self._environment
+        flags, environment = list(self._flags), self.environment
         if with_defaults:
             flags += ["--data-dir", self.data]
             flags += ["--rpc-listen", self.rpc_listen, "--http-listen", self.http_listen]

@@ -84,12 +84,13 @@ struct DecisionRecordTests {
             }
             var reader = try JournalBlockReader(changed.span)
             let isSameTime = reader.now == time
-            // The audit log does not show whether the key is watched.
-            var isWatched = false
+            // The audit log does not show whether somebody is to be told.
+            var isTold = false
             if let record = try reader.next() {
-                isWatched = try DecisionRecord.outline(of: record).isWatched
+                let outline = try DecisionRecord.outline(of: record)
+                isTold = outline.isWatched || outline.isUnusual
             }
-            #expect(entries != original || !isSameTime || isWatched, "bit \(bit)")
+            #expect(entries != original || !isSameTime || isTold, "bit \(bit)")
         }
         #expect(refused > 100)
     }
@@ -120,7 +121,7 @@ struct DecisionRecordTests {
     func unknownShapes() throws {
         let whole = try sampleBlock()
         let record = JournalBlock.headerLength
-        for (offset, value) in [(2, 2), (2, 0), (3, 39), (3, 255), (4, 8), (4, 0x80)] {
+        for (offset, value) in [(2, 2), (2, 0), (3, 39), (3, 255), (4, 16), (4, 0x80)] {
             var changed = whole
             changed[record + offset] = UInt8(value)
             #expect(throws: StorageError.self) { try decisions(in: changed) }

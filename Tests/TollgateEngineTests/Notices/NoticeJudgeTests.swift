@@ -138,6 +138,17 @@ struct NoticeJudgeTests {
         #expect(try world.told { $0.denials = [next: 4] }.isEmpty)
     }
 
+    @Test("Unusual use is told once in an hour")
+    func unusual() throws {
+        var world = World()
+        #expect(try world.told { $0.unusual = [Self.id] } == [.unusualUse])
+        world.minute += 1
+        #expect(try world.told { $0.unusual = [Self.id] } == [])
+        world.minute += 60
+        #expect(try world.told { $0.unusual = [Self.id] } == [.unusualUse])
+        #expect(try world.told { $0.unusual = [KeyRecord.sample(8).id] } == [])
+    }
+
     @Test(
         "Actions are told by the names of their events",
         arguments: [

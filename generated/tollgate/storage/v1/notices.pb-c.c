@@ -408,7 +408,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__notices__content_rule__d
   (ProtobufCMessageInit) tollgate__storage__v1__notices__content_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__storage__v1__notices__anomaly__field_descriptors[2] =
+static const ProtobufCFieldDescriptor tollgate__storage__v1__notices__anomaly__field_descriptors[3] =
 {
   {
     "enabled",
@@ -434,15 +434,28 @@ static const ProtobufCFieldDescriptor tollgate__storage__v1__notices__anomaly__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "factor",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Storage__V1__Notices__Anomaly, factor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tollgate__storage__v1__notices__anomaly__field_indices_by_name[] = {
   1,   /* field[1] = blocks */
   0,   /* field[0] = enabled */
+  2,   /* field[2] = factor */
 };
 static const ProtobufCIntRange tollgate__storage__v1__notices__anomaly__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor tollgate__storage__v1__notices__anomaly__descriptor =
 {
@@ -452,7 +465,7 @@ const ProtobufCMessageDescriptor tollgate__storage__v1__notices__anomaly__descri
   "Tollgate__Storage__V1__Notices__Anomaly",
   "tollgate.storage.v1",
   sizeof(Tollgate__Storage__V1__Notices__Anomaly),
-  2,
+  3,
   tollgate__storage__v1__notices__anomaly__field_descriptors,
   tollgate__storage__v1__notices__anomaly__field_indices_by_name,
   1,  tollgate__storage__v1__notices__anomaly__number_ranges,

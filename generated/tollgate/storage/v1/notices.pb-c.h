@@ -106,10 +106,14 @@ struct  Tollgate__Storage__V1__Notices__Anomaly
   ProtobufCMessage base;
   protobuf_c_boolean enabled;
   protobuf_c_boolean blocks;
+  /*
+   * 0 for the usual one.
+   */
+  uint32_t factor;
 };
 #define TOLLGATE__STORAGE__V1__NOTICES__ANOMALY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__storage__v1__notices__anomaly__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0 }
 
 
 struct  Tollgate__Storage__V1__Notices

@@ -14,6 +14,20 @@ extension Response {
         )
     }
 
+    /// A file that a browser shows or runs, and nothing but what the policy says with it.
+    init(file: ByteBuffer, type: String, contentSecurityPolicy: String) {
+        self.init(
+            status: .ok,
+            headers: [
+                .contentType: type,
+                .cacheControl: "no-cache",
+                .contentSecurityPolicy: contentSecurityPolicy,
+                .xContentTypeOptions: "nosniff",
+            ],
+            body: ResponseBody(byteBuffer: file)
+        )
+    }
+
     /// The answer to a call that succeeded.
     init(_ reply: APIReply) {
         if let stream = reply.stream {
