@@ -35,6 +35,8 @@ package struct CheckRequest: ~Copyable {
         case notText(Field)
         /// Metadata: too much of it, or not text.
         case metadata
+        /// How many tokens: not a number.
+        case badTokens
     }
 
     /// The longest secret that is taken, in bytes.
@@ -58,6 +60,12 @@ package struct CheckRequest: ~Copyable {
     /// Where the second name of the model is.
     private var otherModelRange = TextRange.empty
 
+    /// What else the model in `.model` is called, by the catalogue; see `complete(from:)`.
+    private(set) var modelNames: [[UInt8]] = []
+
+    /// What else `otherModel` is called.
+    private(set) var otherModelNames: [[UInt8]] = []
+
     /// Whether the provider is the model's, because nobody named one.
     package internal(set) var isProviderOfModel = false
 
@@ -76,6 +84,9 @@ package struct CheckRequest: ~Copyable {
     /// Of `tokens`, the prompt; 0 when it is not known.
     package var inputTokens: UInt64 = 0
 
+    /// Whether there is a prompt that nobody can say the length of, so that `tokens` lacks it.
+    package var hasUnknownPrompt = false
+
     /// Decide and answer, but count and hold nothing.
     package var isDryRun = false
 
@@ -92,6 +103,8 @@ package struct CheckRequest: ~Copyable {
     package mutating func reset() {
         ranges = [7 of TextRange](repeating: .empty)
         otherModelRange = .empty
+        modelNames = []
+        otherModelNames = []
         text.removeAll()
         secret.wipe()
         metadata.removeAll()
@@ -101,6 +114,7 @@ package struct CheckRequest: ~Copyable {
         clientIP = nil
         tokens = 0
         inputTokens = 0
+        hasUnknownPrompt = false
         isDryRun = false
         wantsExplanation = false
         wantsEveryLimit = false
@@ -154,6 +168,20 @@ package struct CheckRequest: ~Copyable {
         guard Text.isValid(bytes) else { throw .notText(.model) }
         guard let range = text.append(bytes) else { throw .tooLong(.model) }
         otherModelRange = range
+    }
+
+    /// Fills in what the catalogue knows of what the request names: what else its models are called,
+    /// and what `complete(with:)` does.
+    ///
+    /// - Returns: the model that the request names first; nil when it is not known.
+    package mutating func complete(from models: ModelCatalogue) throws(Problem) -> Model? {
+        if !otherModel.isEmpty, let other = models.model(named: otherModel) {
+            otherModelNames = other.names
+        }
+        guard let model = models.model(named: self[.model]) else { return nil }
+        modelNames = model.names
+        try complete(with: model)
+        return model
     }
 
     /// Sets a field's text to ASCII characters that are known to fit.

@@ -28,7 +28,10 @@ extension Decide {
                 .map { prefix + $0 }
         }
         if price.isDenied(countingCost: chain.countsCost, request) {
-            lines.append(line("price", .pricingNotAllowed))
+            lines.append(line("price: not known", .pricingNotAllowed))
+        }
+        if request.hasUnknownPrompt, chain.countsSize {
+            lines.append(line("length of the prompt: not known", .requestTooLarge))
         }
         guard let charge = charge(for: request, price) else {
             return lines + [line("size", .requestTooLarge)]

@@ -63,9 +63,11 @@ extension Decide {
         _ rules: AccessRules
     ) -> Bool {
         let other = request.otherModel
-        if !other.isEmpty, !rules.models.permits(other) { return false }
+        if !other.isEmpty, !rules.models.permits(other, alsoCalled: request.otherModelNames) {
+            return false
+        }
         // Listing the models is the one action that names none.
-        return rules.models.permits(request[.model])
+        return rules.models.permits(request[.model], alsoCalled: request.modelNames)
             || !request.has(.model) && Text.equal(request[.action], Action.listModels)
     }
 
@@ -123,4 +125,17 @@ package enum Action {
     package static let chatCompletions: StaticString = "chat:completions"
     package static let chatStream: StaticString = "chat:stream"
     package static let listModels: StaticString = "models:list"
+
+    /// Whether providers take money for an action: those of which `RequestPath` knows the path, but
+    /// for listing, counting and moderating.
+    package static func isPaid(_ action: Span<UInt8>) -> Bool {
+        Action.paid.contains {
+            action.count >= $0.utf8CodeUnitCount
+                && Text.equal(action.extracting(0..<$0.utf8CodeUnitCount), $0)
+        }
+    }
+
+    private static let paid: [StaticString] = [
+        "chat:", "messages:", "responses:", "embeddings:", "images:", "audio:",
+    ]
 }

@@ -30,6 +30,15 @@ package struct Pattern: Hashable, Sendable {
         hasWildcard ? matchesWild(name) : matchesExactly(name)
     }
 
+    /// Whether the pattern stands for one of these names.
+    func matchesAny(_ names: [[UInt8]]) -> Bool {
+        for index in names.indices {
+            let name = names[index]
+            if matches(name.span) { return true }
+        }
+        return false
+    }
+
     private func matchesExactly(_ name: Span<UInt8>) -> Bool {
         let pattern = bytes.span
         guard pattern.count == name.count else { return false }
@@ -99,12 +108,25 @@ package struct NameRule: Sendable {
     ///
     /// A request that leaves out a name which the key restricts does not pass: what is not known
     /// cannot be shown to be allowed, nor not to be denied.
-    package func permits(_ name: Span<UInt8>) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - name: as the request has it; empty when it has none.
+    ///   - names: what else the same thing is called; denied by one name, it is by all.
+    package func permits(_ name: Span<UInt8>, alsoCalled names: [[UInt8]] = []) -> Bool {
         guard restricts else { return true }
         guard !name.isEmpty else { return false }
-        for index in denied.indices where denied[index].matches(name) { return false }
-        if allowed.isEmpty { return true }
-        for index in allowed.indices where allowed[index].matches(name) { return true }
+        if NameRule.has(denied, name, names) { return false }
+        return allowed.isEmpty || NameRule.has(allowed, name, names)
+    }
+
+    private static func has(
+        _ patterns: [Pattern],
+        _ name: Span<UInt8>,
+        _ names: [[UInt8]]
+    ) -> Bool {
+        for index in patterns.indices {
+            if patterns[index].matches(name) || patterns[index].matchesAny(names) { return true }
+        }
         return false
     }
 }

@@ -100,9 +100,11 @@ extension Reason {
         case .supplierNotAllowed: "The API key may not use this supplier."
         case .regionNotAllowed: "The API key may not be used for this region."
         case .actionNotAllowed: "The API key may not perform this action."
-        case .pricingNotAllowed: "The API key may not use a model of this price."
+        case .pricingNotAllowed:
+            "The API key may not use a model of this price, or of which no price is known."
         case .policyDenied: "The policy of the API key denies this request."
-        case .requestTooLarge: "The request asks for more tokens than the API key may use at once."
+        case .requestTooLarge:
+            "The request asks for more tokens than the API key may use at once, or for nobody knows how many."
         case .contentBlocked: "The content of the request is blocked."
         case .anomalyBlocked: "The request is unlike what the API key is used for, and was blocked."
         case .rateLimited: "Too many requests."

@@ -181,6 +181,7 @@ package enum Decide {
         if price.isDenied(countingCost: chain.countsCost, request) {
             return Objection(.pricingNotAllowed)
         }
+        if request.hasUnknownPrompt, chain.countsSize { return Objection(.requestTooLarge) }
         let denial = charge.flatMap { chain.denial(of: $0, now) }
         if isUnusual, denial?.limit.stage != .size, subject.rules.anomaly?.isBlocking == true {
             return Objection(.anomalyBlocked)

@@ -26,7 +26,7 @@ extension FailurePolicy {
     init(_ problem: CheckRequest.Problem) {
         switch problem {
         case .tooLong, .notText: self = .badText
-        case .metadata: self = .badValue
+        case .metadata, .badTokens: self = .badValue
         }
     }
 }

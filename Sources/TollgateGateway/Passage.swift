@@ -11,11 +11,30 @@ struct Passage {
     let supplier: Supplier?
     /// The models that the key may call, when it asks for a list of them.
     let models: ModelFilter?
+    /// The meters of the key and its groups, which have the groups' names; nil when it was denied.
+    private let chain: MeterChain?
 
     /// The passage of the request that was decided on last.
     init(_ decisions: DecisionLoop) {
         supplier = decisions.supplier
         models = decisions.models
+        chain = decisions.chain
+    }
+
+    /// Calls back for each group of the key, with the header that names it.
+    func forEachGroup(_ body: (StaticString, String) -> Void) {
+        for level in 1..<MeterChain.levelCount {
+            chain?.withMeter(level) { body(Passage.header(of: $0.level), $0.name) }
+        }
+    }
+
+    private static func header(of level: LimitLevel) -> StaticString {
+        switch level {
+        case .key: "x-tollgate-key-id"
+        case .user: "x-tollgate-user-id"
+        case .team: "x-tollgate-team-id"
+        case .organization: "x-tollgate-organization-id"
+        }
     }
 
     /// Calls back for each header that the request must not have when it goes on.
@@ -27,6 +46,9 @@ struct Passage {
         if !isCredential("x-api-key") { body("x-api-key") }
         if !isCredential("api-key") { body("api-key") }
         if supplier == nil { body("x-tollgate-supplier") }
+        for level in LimitLevel.allCases where level != .key && chain?.has(level) != true {
+            body(Passage.header(of: level))
+        }
     }
 
     /// Whether the supplier's credential is in the header of this name.

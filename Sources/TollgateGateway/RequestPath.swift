@@ -29,6 +29,9 @@ struct RequestPath {
     /// Whether the answer is generated text, so that it has a maximum output.
     private(set) var generates = false
 
+    /// Whether the request has a prompt that is paid for.
+    private(set) var hasPrompt = false
+
     /// Whether the action is one that has a streaming form of its own.
     private(set) var isChat = false
 
@@ -91,20 +94,24 @@ struct RequestPath {
         let text = path.extracting(segment)
         switch text.count {
         case 5 where Text.equal(text, "model"): readModel(&segments, of: path)
-        case 5 where Text.equal(text, "audio"): action = "audio:create"
+        case 5 where Text.equal(text, "audio"): pay("audio:create")
         case 6 where Text.equal(text, "models"):
             action = Action.listModels
+            hasPrompt = false
             readModel(&segments, of: path)
             readShorterModel(of: path)
-        case 6 where Text.equal(text, "images"): action = "images:create"
+        case 6 where Text.equal(text, "images"): pay("images:create")
         case 6 where Text.equal(text, "invoke"): beChat(isStream: false)
         case 8 where Text.equal(text, "messages"): generate("messages:create")
         case 8 where Text.equal(text, "converse"): beChat(isStream: false)
         case 9 where Text.equal(text, "responses"): generate("responses:create")
-        case 10 where Text.equal(text, "embeddings"): action = "embeddings:create"
+        case 10 where Text.equal(text, "embeddings"): pay("embeddings:create")
         case 11 where Text.equal(text, "completions"): beChat(isStream: false)
         case 11 where Text.equal(text, "deployments"): readModel(&segments, of: path)
-        case 11 where Text.equal(text, "moderations"): action = "moderations:create"
+        case 11 where Text.equal(text, "moderations"):
+            action = "moderations:create"
+            hasPrompt = false
+        case 12 where Text.equal(text, "count_tokens"): count()
         case 15 where Text.equal(text, "converse-stream"): beChat(isStream: true)
         case 27 where Text.equal(text, "invoke-with-response-stream"): beChat(isStream: true)
         default: break
@@ -118,8 +125,18 @@ struct RequestPath {
     }
 
     private mutating func generate(_ action: StaticString) {
-        self.action = action
+        pay(action)
         generates = true
+    }
+
+    private mutating func pay(_ action: StaticString) {
+        self.action = action
+        hasPrompt = true
+    }
+
+    private mutating func count() {
+        action = "tokens:count"
+        (hasPrompt, generates, isChat, isStream) = (false, false, false, false)
     }
 
     /// Takes the next segment as a model, with Gemini's verb behind a colon.
@@ -130,8 +147,8 @@ struct RequestPath {
         switch RequestPath.verb(named: path.extracting(colon + 1..<segment.upperBound)) {
         case .generate: beChat(isStream: false)
         case .stream: beChat(isStream: true)
-        case .embed: action = "embeddings:create"
-        case .count: action = "tokens:count"
+        case .embed: pay("embeddings:create")
+        case .count: count()
         // Bedrock's model ids contain a colon: `anthropic.claude-3:0`.
         case nil: return
         }

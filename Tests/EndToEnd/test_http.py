@@ -114,6 +114,7 @@ def test_every_record_of_a_list_has_a_result_of_its_own(server, issue, wrap):
     answer = settle(server, wrap([
         {"reservation_id": first, "input_tokens": 100, "output_tokens": 10},
         {"reservation_id": never},
+        {"reservation_id": "nope"},
         {"reservation_id": second, "status": 500},
         {"reservation_id": first},
     ]))  # fmt: skip
@@ -121,6 +122,7 @@ def test_every_record_of_a_list_has_a_result_of_its_own(server, issue, wrap):
     assert answer.json["results"] == [
         {"reservation_id": first, "outcome": "applied", "cost_nanos": 350_000},
         {"reservation_id": never, "error": {"code": "not_found"}},
+        {"reservation_id": "nope", "error": {"code": "not_found"}},
         {"reservation_id": second, "outcome": "applied", "cost_nanos": 0},
         {"reservation_id": first, "outcome": "duplicate", "cost_nanos": 350_000},
     ]

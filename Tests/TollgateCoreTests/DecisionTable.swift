@@ -39,6 +39,10 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
             case "dry_run": request.isDryRun = word.value == "yes"
             case "credentials": request.credentials = try credentials(word.value)
             case "unreadable": request.markUnreadable(try field(word.value))
+            case "id":
+                try complete(&request, with: Model(id: word.value, provider: "", aliases: [called]))
+            case "alias":
+                try complete(&request, with: Model(id: called, provider: "", aliases: [word.value]))
             case "other_model": try request.alsoName(model: Array(word.value.utf8).span)
             case "maker": try request.complete(with: Model(id: "", provider: word.value))
             case "at": _ = try number(word.value) as Int64
@@ -46,6 +50,13 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
             }
         }
         if case .known(let offer) = supplier { try request.complete(with: offer) }
+    }
+
+    /// What the line calls the model.
+    private var called: String { words.first { $0.name == "model" }?.value ?? "" }
+
+    private func complete(_ request: inout CheckRequest, with model: Model) throws {
+        _ = try request.complete(from: ModelCatalogue([model]))
     }
 
     private func number<Number: FixedWidthInteger>(_ text: String) throws -> Number {

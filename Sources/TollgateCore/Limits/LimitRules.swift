@@ -11,6 +11,8 @@ package final class LimitRules: Sendable {
     package let zone: ZoneRules
     /// Whether any limit counts money, so that a model must have a price.
     package let countsCost: Bool
+    /// Whether any limit counts tokens or money, so that the length of a prompt must be known.
+    package let countsSize: Bool
 
     /// No limits, in UTC.
     package static let none = LimitRules(LimitBuilder(), zone: .utc)
@@ -23,6 +25,7 @@ package final class LimitRules: Sendable {
         rates = builder.rates
         self.zone = zone
         countsCost = limits.contains { $0.metered == .cost }
+        countsSize = limits.contains { $0.metered == .cost || $0.metered == .tokens }
     }
 
     /// The limit in a place, the first that is looked at in the first.

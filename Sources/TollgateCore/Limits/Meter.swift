@@ -4,6 +4,8 @@
 package final class Meter {
     package let id: SubjectID
     package let level: LimitLevel
+    /// What administrators call a group; empty for keys.
+    package let name: String
 
     // Touched under the account's lock by methods that do not call each other while they change it:
     // checking that at run time, dozens of times for each request, would find nothing.
@@ -35,11 +37,19 @@ package final class Meter {
     /// - Parameters:
     ///   - id: whose counters these are.
     ///   - level: what kind of subject it is.
+    ///   - name: what administrators call it, if it is a group.
     ///   - rules: what is limited.
     ///   - counters: what was counted so far.
-    package init(id: SubjectID, level: LimitLevel, rules: LimitRules, counters: Counters) {
+    package init(
+        id: SubjectID,
+        level: LimitLevel,
+        name: String = "",
+        rules: LimitRules,
+        counters: Counters
+    ) {
         self.id = id
         self.level = level
+        self.name = name
         self.rules = rules
         self.counters = counters
         windows = WindowIDs(lastOf: counters)
@@ -78,7 +88,7 @@ package final class Meter {
 
     /// The same meter at this moment: what is counted on one does not count on the other.
     fileprivate func copy() -> Meter {
-        let copy = Meter(id: id, level: level, rules: rules, counters: counters)
+        let copy = Meter(id: id, level: level, name: name, rules: rules, counters: counters)
         copy.isEnabled = isEnabled
         copy.access = access
         return copy
@@ -167,6 +177,9 @@ package final class MeterChain {
         places[level]?._withUnsafeGuaranteedRef(body)
     }
 
+    /// Whether there is a meter at a level.
+    package func has(_ level: LimitLevel) -> Bool { places[Int(level.rawValue)] != nil }
+
     /// What the group at a level may ask about; nil when it leaves that alone, or there is none.
     @inline(__always)
     func access(ofGroupAt level: Int) -> AccessRules? {
@@ -187,6 +200,15 @@ package final class MeterChain {
             withMeter(level) { if !$0.isEnabled { isEnabled = false } }
         }
         return isEnabled
+    }
+
+    /// Whether tokens or money are limited at any level.
+    package var countsSize: Bool {
+        var countsSize = false
+        for level in 0..<MeterChain.levelCount {
+            withMeter(level) { if $0.rules.countsSize { countsSize = true } }
+        }
+        return countsSize
     }
 
     /// Whether money is limited at any level.

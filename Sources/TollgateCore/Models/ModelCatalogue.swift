@@ -14,6 +14,9 @@ package final class Model: Sendable {
 
     let providerBytes: [UInt8]
 
+    /// Its id and its aliases; empty for a model that has no alias, as nearly all of them.
+    let names: [[UInt8]]
+
     package init(
         id: String,
         provider: String,
@@ -29,6 +32,7 @@ package final class Model: Sendable {
         self.price = price
         self.suppliers = suppliers
         providerBytes = Array(provider.utf8)
+        names = aliases.isEmpty ? [] : ([id] + aliases).map { Array($0.utf8) }
     }
 }
 
@@ -90,15 +94,17 @@ package final class ModelCatalogue: Sendable {
     /// Ids and aliases, and where their models are.
     private let names: NameTable
 
-    /// Makes the catalogue of these models; of two with the same name the later one counts.
+    /// Makes the catalogue of these models.
+    ///
+    /// Of two with the same id, or the same alias, the later one counts. No alias takes a name from
+    /// the model whose id it is: whoever adds a model could else change what another one costs.
     package init(_ models: [Model]) {
         precondition(models.count <= ModelCatalogue.modelLimit)
         self.models = models
-        names = NameTable(
-            models.enumerated().flatMap { index, model in
-                ([model.id] + model.aliases).map { ($0, index) }
-            }
-        )
+        let aliases = models.enumerated().flatMap { index, model in
+            model.aliases.map { ($0, index) }
+        }
+        names = NameTable(aliases + models.enumerated().map { index, model in (model.id, index) })
     }
 
     /// The model that a request names; nil when it is not known.

@@ -15,7 +15,8 @@ package enum RequestPrice: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - countsCost: whether any limit counts money.
-    ///   - request: one that names no model and asks for no tokens costs nothing.
+    ///   - request: one that names no model, asks for no tokens and does nothing that is paid for
+    ///     costs nothing.
     /// - Returns: true when the policy for models without a price says so.
     func isDenied(countingCost countsCost: Bool, _ request: borrowing CheckRequest) -> Bool {
         guard case .unknown(let policy) = self, policy == .deny ? true : countsCost else {
@@ -24,6 +25,7 @@ package enum RequestPrice: Equatable, Sendable {
         if policy == .allowFree { return false }
         let costsNothing =
             !request.has(.model) && request.tokens == 0 && request.inputTokens == 0
+            && !Action.isPaid(request[.action])
         return !costsNothing
     }
 }

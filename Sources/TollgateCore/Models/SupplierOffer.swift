@@ -32,8 +32,12 @@ package final class SupplierOffer: Sendable {
 
     private func servesModel(of request: borrowing CheckRequest) -> Bool {
         if !request.has(.model), Decide.isListing(request) { return true }
-        let other = request.otherModel
-        return models.matchAny(request[.model]) && (other.isEmpty || models.matchAny(other))
+        return serves(request[.model], request.modelNames)
+            && (request.otherModel.isEmpty || serves(request.otherModel, request.otherModelNames))
+    }
+
+    private func serves(_ model: Span<UInt8>, _ names: [[UInt8]]) -> Bool {
+        models.matchAny(model) || models.contains { $0.matchesAny(names) }
     }
 
     private func isEqual(_ name: String, _ other: Span<UInt8>) -> Bool {

@@ -106,9 +106,9 @@ struct CompiledStatement: Sendable {
         if dimension == .model, inquiry.isListing { return isAboutListing }
         let name = request.name(dimension, inquiry)
         if request.isUnreadable(dimension.field) || name.isEmpty { return .unknown }
-        guard pattern.matches(name) else { return .no }
-        if let included, !included.matchAny(name) { return .no }
-        if let excluded, excluded.matchAny(name) { return .no }
+        guard request.matches(pattern, dimension, inquiry) else { return .no }
+        if let included, !request.matches(included, dimension, inquiry) { return .no }
+        if let excluded, request.matches(excluded, dimension, inquiry) { return .no }
         return .yes
     }
 

@@ -60,7 +60,30 @@ extension CheckRequest {
     ) -> Truth {
         let name = name(dimension, inquiry)
         if isUnreadable(dimension.field) || name.isEmpty { return .unknown }
-        return Truth(patterns.matchAny(name))
+        return Truth(matches(patterns, dimension, inquiry))
+    }
+
+    /// Whether a pattern stands for what is named in a dimension: for a model, by any of its names.
+    func matches(
+        _ pattern: Pattern,
+        _ dimension: NameDimension,
+        _ inquiry: PolicyInquiry
+    ) -> Bool {
+        if pattern.matches(name(dimension, inquiry)) { return true }
+        guard dimension == .model else { return false }
+        return pattern.matchesAny(inquiry.usesOtherModel ? otherModelNames : modelNames)
+    }
+
+    /// Whether one of the patterns does.
+    func matches(
+        _ patterns: [Pattern],
+        _ dimension: NameDimension,
+        _ inquiry: PolicyInquiry
+    ) -> Bool {
+        for index in patterns.indices where matches(patterns[index], dimension, inquiry) {
+            return true
+        }
+        return false
     }
 }
 

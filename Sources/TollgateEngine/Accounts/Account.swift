@@ -110,6 +110,7 @@ final class Account: Sendable {
             meter = Meter(
                 id: record.subject,
                 level: level,
+                name: record.id.name,
                 rules: rules.limits,
                 counters: counters
             )

@@ -38,6 +38,11 @@ package final class DecisionLoop {
     /// The models that the key of the last question may call; nil unless it may list them.
     @exclusivity(unchecked) package private(set) var models: ModelFilter?
 
+    /// On which meters the last question was counted; nil when it was denied.
+    ///
+    /// For their names, which never change: all else of them is guarded by the account's lock.
+    @exclusivity(unchecked) package private(set) var chain: MeterChain?
+
     init(engine: Engine, number: UInt32) {
         self.engine = engine
         self.number = number
@@ -73,6 +78,7 @@ package final class DecisionLoop {
         report.removeAll()
         supplier = nil
         models = nil
+        chain = nil
         try requireRoom(for: DecisionRecord.lengthLimit + ChargeRecord.lengthLimit)
         let verdict = try decide(&request)
         // A dry run counts nowhere, and is in no block.
@@ -114,6 +120,15 @@ package final class DecisionLoop {
         } catch {
             return ["key: cannot be read now"]
         }
+    }
+
+    /// The prompt of a hold as it was checked, for reports that cannot tell; 0 when that is not known
+    /// either.
+    package func heldInput(of reservation: ReservationID) -> UInt64 {
+        guard case .pending(let hold) = books.holds.standing(of: reservation, for: number) else {
+            return 0
+        }
+        return hold.hold.inputTokens
     }
 
     // MARK: Deciding
@@ -163,6 +178,7 @@ package final class DecisionLoop {
             everything: request.wantsEveryLimit
         )
         if verdict.isAllowed {
+            self.chain = chain
             if !request.isDryRun { self.supplier = supplier }
             if Decide.isListing(request) { models = ModelFilter(of: subject, at: known) }
         }

@@ -31,6 +31,7 @@ enum EnvoyAnswer {
         if let id = decision.verdict.keyID {
             response.header("x-tollgate-key-id") { $0.append(id) }
         }
+        passage.forEachGroup { response.header($0, $1.utf8.span) }
         if let supplier = passage.supplier { write(supplier, &response) }
         passage.forEachRemovedHeader { response.removeHeader($0) }
         decision.forEachLimitHeader { name, value in

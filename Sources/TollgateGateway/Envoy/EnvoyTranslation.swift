@@ -62,10 +62,9 @@ struct EnvoyTranslation: ~Escapable {
         presentCredentials(in: &request)
         try setNames(of: &request)
         setModelOfClient(in: &request, &scratch)
-        let model = models.model(named: request[.model])
-        if let model { try request.complete(with: model) }
+        let model = try request.complete(from: models)
         try setAction(of: &request)
-        setTokens(of: &request, model)
+        try setTokens(of: &request, model)
         setOrigin(of: &request)
     }
 
@@ -75,7 +74,9 @@ struct EnvoyTranslation: ~Escapable {
     }
 
     /// Whether a header that the operator vouches for says how many tokens there are.
-    var hasToldTokens: Bool { toldTokens != nil }
+    var hasToldTokens: Bool {
+        configuration.trustsRequestHeaders && !envoy.headers.tollgate.tokens.isEmpty
+    }
 
     // MARK: Credentials
 
@@ -219,22 +220,49 @@ struct EnvoyTranslation: ~Escapable {
     // MARK: Size and origin
 
     /// Tokens: the prompt, estimated from above, and the most that the answer can have.
-    private func setTokens(of request: inout CheckRequest, _ model: Model?) {
-        if let told = toldTokens {
+    private func setTokens(
+        of request: inout CheckRequest,
+        _ model: Model?
+    ) throws(CheckRequest.Problem) {
+        if hasToldTokens {
+            guard let told = toldTokens else { throw .badTokens }
             request.tokens = told
             return
         }
+        request.hasUnknownPrompt = isPromptUnknown
         let (input, output) = (inputTokens, outputTokens(model))
         let sum = input.addingReportingOverflow(output)
         request.inputTokens = input
         request.tokens = sum.overflow ? .max : sum.partialValue
     }
 
-    /// What a header says that the operator vouches for.
+    /// What that header says; nil when it is no number.
     private var toldTokens: UInt64? {
-        let range = envoy.headers.tollgate.tokens
-        guard configuration.trustsRequestHeaders, !range.isEmpty else { return nil }
-        return DecimalText.value(of: message.bytes(in: range))
+        DecimalText.value(of: message.bytes(in: envoy.headers.tollgate.tokens))
+    }
+
+    /// Whether the request may have a prompt of which nobody tells even the length.
+    ///
+    /// So it is where the body is not shown and comes in chunks.
+    private var isPromptUnknown: Bool {
+        guard envoy.body.isEmpty, envoy.requestInfo.estimatedInputTokens == nil else {
+            return false
+        }
+        guard path.hasPrompt, !isBodiless else { return false }
+        return contentLength == nil
+    }
+
+    /// Whether a request of its method has no body.
+    private var isBodiless: Bool {
+        let method = message.bytes(in: envoy.method)
+        return Text.equal(method, "GET") || Text.equal(method, "HEAD")
+            || Text.equal(method, "DELETE") || Text.equal(method, "OPTIONS")
+    }
+
+    /// The length of the whole body, as the client says, or else as the proxy counts it.
+    private var contentLength: UInt64? {
+        if envoy.size > 0 { return UInt64(envoy.size) }
+        return DecimalText.value(of: message.bytes(in: envoy.headers.contentLength))
     }
 
     /// A token covers at least one byte of text, so the bytes bound the tokens from above.
@@ -242,7 +270,10 @@ struct EnvoyTranslation: ~Escapable {
     /// Of a body that was cut off, all that is missing might be text; of one that is not
     /// understood, all of it.
     private var inputTokens: UInt64 {
-        if envoy.body.isEmpty { return envoy.requestInfo.estimatedInputTokens ?? 0 }
+        if envoy.body.isEmpty {
+            return envoy.requestInfo.estimatedInputTokens
+                ?? (path.hasPrompt ? contentLength ?? 0 : 0)
+        }
         let seen = Int64(envoy.body.count)
         let isCut = envoy.headers.hasPartialBody || !body.isComplete
         let missing = isCut ? max(0, max(0, envoy.size) - seen) : 0

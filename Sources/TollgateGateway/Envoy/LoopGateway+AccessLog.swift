@@ -1,4 +1,5 @@
 internal import TollgateCore
+internal import TollgateEngine
 internal import TollgateTransport
 internal import TollgateWire
 
@@ -33,8 +34,10 @@ extension LoopGateway {
             output: report.output ?? 0
         )
         let model = message.bytes(in: report.model)
-        let isKnown =
-            report.hasTokens && settlement.fill(counted, heldInput: report.heldInput, model: model)
+        let held =
+            report.heldInput > 0
+            ? report.heldInput : decisions.heldInput(of: report.reservation)
+        let isKnown = report.hasTokens && settlement.fill(counted, heldInput: held, model: model)
         if isKnown || entry.status >= 400 { return self.report() }
         unreported.append(
             UnreportedHolds.Ending(

@@ -61,12 +61,16 @@ extension LoopGateway {
     private func settle(_ stream: ProcessingStream) {
         guard stream.reservation != .none else { return }
         settlement.reset()
-        if stream.fill(&settlement) { report() } else { abandon() }
+        let isKnown = stream.fill(
+            &settlement,
+            heldInput: decisions.heldInput(of: stream.reservation)
+        )
+        if isKnown { report() } else { abandon() }
     }
 
     private func abandon(_ stream: ProcessingStream) {
         settlement.reset()
-        _ = stream.fill(&settlement)
+        _ = stream.fill(&settlement, heldInput: 0)
         abandon()
     }
 }

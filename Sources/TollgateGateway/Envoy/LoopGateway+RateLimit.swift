@@ -1,4 +1,5 @@
 internal import TollgateCore
+internal import TollgateEngine
 internal import TollgateTransport
 internal import TollgateWire
 
@@ -30,10 +31,9 @@ extension LoopGateway {
             cachedInput: request.cachedInput,
             output: request.output
         )
-        guard settlement.fill(counted, heldInput: 0, model: message.bytes(in: request.model)) else {
-            return
-        }
-        report()
+        let held = decisions.heldInput(of: request.reservation)
+        let model = message.bytes(in: request.model)
+        if settlement.fill(counted, heldInput: held, model: model) { report() }
     }
 
     private func replyToRateLimit(_ call: CallID, _ message: borrowing OutputBuffer) {

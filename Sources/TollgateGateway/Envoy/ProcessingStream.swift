@@ -49,9 +49,14 @@ final class ProcessingStream {
 
     /// Fills an empty report with what was used.
     ///
+    /// - Parameters:
+    ///   - settlement: the report.
+    ///   - held: what stands for the prompt where neither the answer nor the proxy says; 0 when
+    ///     nothing does.
     /// - Returns: whether that is known. What came before a client hung up counts; an answer that is
     ///   compressed, or of a kind that is not read, tells nothing.
-    func fill(_ settlement: inout Settlement) -> Bool {
+    func fill(_ settlement: inout Settlement, heldInput held: UInt64) -> Bool {
+        let heldInput = heldInput > 0 ? heldInput : held
         settlement.reservation = reservation
         settlement.status = status
         if let told {

@@ -30,6 +30,7 @@ enum HTTPCheckAnswer {
         if let id = verdict.keyID {
             answer.header("x-tollgate-key-id") { $0.append(id) }
         }
+        passage.forEachGroup { name, value in answer.header(name) { $0.append(value.utf8.span) } }
         if verdict.reservation != .none {
             answer.header("x-tollgate-reservation") { $0.append(verdict.reservation) }
         }

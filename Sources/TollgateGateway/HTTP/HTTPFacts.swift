@@ -107,6 +107,8 @@ struct HTTPFacts {
         for field in [CheckRequest.Field.userAgent, .requestID] {
             try set(field, of: &request, body, &scratch)
         }
+        // Who asks in our words knows the request; what is not said of its prompt, is not there.
+        request.hasUnknownPrompt = false
         if let tokens, !hasToldTokens {
             request.tokens = tokens
             request.inputTokens = inputTokens

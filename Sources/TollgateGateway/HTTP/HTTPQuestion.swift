@@ -40,15 +40,18 @@ struct HTTPQuestion {
         wantsNoBody = QueryOption.has("body=none", options)
         told = EnvoyCheckRequest(path: path, body: ByteRange(request.body))
         try readHeaders(request, message)
+        told.forgetLength()
         if told.headers.hasPartialBody { throw HTTPProblem(.partialBody) }
         do {
             try told.notePeer(words.realIP, of: message)
         } catch {
             throw HTTPProblem(.badHeader, "x-real-ip")
         }
-        if let length = DecimalText.value(of: message.bytes(in: words.contentLength)) {
-            told.notePromptBound(length)
+        guard !words.contentLength.isEmpty else { return }
+        guard let length = DecimalText.value(of: message.bytes(in: words.contentLength)) else {
+            throw HTTPProblem(.badValue, "x-original-content-length")
         }
+        told.notePromptBound(length)
     }
 
     private mutating func readHeaders(

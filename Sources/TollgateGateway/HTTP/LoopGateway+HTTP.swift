@@ -42,7 +42,8 @@ extension LoopGateway {
             try translation.fill(&request, models: models, scratch: &scratch)
             try setUsualAction(question, translation)
         } catch {
-            throw HTTPProblem(.badHeader)
+            throw error == .badTokens
+                ? HTTPProblem(.badValue, "x-tollgate-tokens") : HTTPProblem(.badHeader)
         }
         try facts?.setRest(
             of: &request,

@@ -31,7 +31,7 @@ extension LoopGateway {
             switch try settle(record, body) {
             case .success(let outcome):
                 beginJSON(status: 200)
-                httpAnswer.body { UsageAnswer.write(record, outcome, to: &$0) }
+                httpAnswer.body { UsageAnswer.write(record, of: body, outcome, to: &$0) }
                 httpAnswer.finish()
                 reply(to: call, with: httpAnswer, .afterCommit)
             case .failure(let failure): loop.fail(call, failure.status, .now)
@@ -55,7 +55,7 @@ extension LoopGateway {
             output.append(#"{"results":["#)
             for (index, record) in report.records.enumerated() {
                 if index > 0 { output.append(",") }
-                UsageAnswer.write(record, results[index], to: &output)
+                UsageAnswer.write(record, of: body, results[index], to: &output)
             }
             output.append("]}")
         }
@@ -108,13 +108,14 @@ private enum HTTPSettlePath {
 enum UsageAnswer {
     static func write(
         _ record: UsageRecord,
+        of body: Span<UInt8>,
         _ result: Result<SettlementOutcome, FailurePolicy>,
         to output: inout OutputBuffer
     ) {
         switch result {
-        case .success(let outcome): write(record, outcome, to: &output)
+        case .success(let outcome): write(record, of: body, outcome, to: &output)
         case .failure(let failure):
-            begin(record, to: &output)
+            begin(record, of: body, to: &output)
             output.append(#""error":{"code":""#)
             output.append(failure == .unknownReservation ? "not_found" : "unavailable")
             output.append(#""}}"#)
@@ -123,10 +124,11 @@ enum UsageAnswer {
 
     static func write(
         _ record: UsageRecord,
+        of body: Span<UInt8>,
         _ outcome: SettlementOutcome,
         to output: inout OutputBuffer
     ) {
-        begin(record, to: &output)
+        begin(record, of: body, to: &output)
         output.append(#""outcome":""#)
         output.append(outcome.kind.code)
         output.append(#"","cost_nanos":"#)
@@ -134,9 +136,19 @@ enum UsageAnswer {
         output.append("}")
     }
 
-    private static func begin(_ record: UsageRecord, to output: inout OutputBuffer) {
+    /// Names the record by what the caller has called it, unless that is no text of a bearable length.
+    private static func begin(
+        _ record: UsageRecord,
+        of body: Span<UInt8>,
+        to output: inout OutputBuffer
+    ) {
         output.append(#"{"reservation_id":""#)
-        output.append(record.reservation)
+        if let name = record.name, name.count <= nameLimit, Text.isValid(body.extracting(name)) {
+            output.append(body.extracting(name))
+        }
         output.append(#"","#)
     }
+
+    /// The longest name that is repeated, in bytes.
+    private static let nameLimit = 128
 }

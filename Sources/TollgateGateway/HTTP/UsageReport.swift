@@ -84,7 +84,10 @@ struct UsageReport {
 
 /// One record: what a request really used.
 struct UsageRecord {
+    /// `.none` when what is named cannot be an id of ours, as one that never existed.
     private(set) var reservation = ReservationID.none
+    /// What is named, as it stands in the body.
+    private(set) var name: Range<Int>?
     private var texts = [4 of Range<Int>](repeating: 0..<0)
     private var counts = [3 of UInt64](repeating: 0)
     private var status: UInt16 = 0
@@ -102,7 +105,7 @@ struct UsageRecord {
         try fields.readObject(body) { (fields, name) throws(HTTPProblem) in
             try readField(name, body, &fields)
         }
-        guard reservation != .none else { throw HTTPProblem(.missing, "reservation_id") }
+        guard name != nil else { throw HTTPProblem(.missing, "reservation_id") }
         var settlement = Settlement()
         try fill(&settlement, body, &scratch)
     }
@@ -128,10 +131,9 @@ struct UsageRecord {
         case 9: isCancelled = try fields.flag(known, body)
         default:
             guard let range = try fields.text(known, body)?.range else { return }
-            guard let id = ReservationID(body.extracting(range)) else {
-                throw HTTPProblem(.badValue, known)
-            }
-            reservation = id
+            guard !range.isEmpty else { throw HTTPProblem(.badValue, known) }
+            self.name = range
+            reservation = ReservationID(body.extracting(range)) ?? .none
         }
     }
 

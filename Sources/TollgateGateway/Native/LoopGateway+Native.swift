@@ -58,9 +58,8 @@ extension LoopGateway {
             return FailurePolicy(error)
         }
         request.wantsEveryLimit = true
-        guard let model = models.model(named: request[.model]) else { return nil }
         do {
-            try request.complete(with: model)
+            _ = try request.complete(from: models)
             return nil
         } catch {
             return FailurePolicy(error)

@@ -40,6 +40,11 @@ extension EnvoyCheckRequest {
         size = 0
     }
 
+    /// Forgets how long the body is said to be: so long is that of the question, where it has one.
+    package mutating func forgetLength() {
+        headers.contentLength = .empty
+    }
+
     /// Notes how long a prompt can be at most that is not shown.
     package mutating func notePromptBound(_ bytes: UInt64) {
         structInfo = AIRequestInfo(estimatedInputTokens: bytes)

@@ -89,6 +89,8 @@ package struct EnvoyCheckRequest: BitwiseCopyable, Sendable {
         package internal(set) var userAgent = ByteRange.empty
         package internal(set) var requestID = ByteRange.empty
         package internal(set) var contentType = ByteRange.empty
+        /// A decimal number, not parsed here.
+        package internal(set) var contentLength = ByteRange.empty
         package internal(set) var contentEncoding = ByteRange.empty
         /// `x-envoy-auth-partial-body: true`: the body is cut off.
         package internal(set) var hasPartialBody = false

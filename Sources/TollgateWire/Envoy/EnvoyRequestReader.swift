@@ -187,6 +187,7 @@ extension EnvoyCheckRequest {
         case .userAgent: headers.userAgent = value
         case .requestID: headers.requestID = value
         case .contentType: headers.contentType = value
+        case .contentLength: headers.contentLength = value
         case .contentEncoding: headers.contentEncoding = value
         case .partialBody:
             headers.hasPartialBody = KnownHeader.isTrue(message.bytes(in: value))

@@ -12,6 +12,7 @@ enum KnownHeader {
     case userAgent
     case requestID
     case contentType
+    case contentLength
     case contentEncoding
     case partialBody
     case model
@@ -24,8 +25,8 @@ enum KnownHeader {
     /// Whether it is worth comparing a name with theirs.
     @inline(__always)
     static func mayBe(_ name: ByteRange, of message: Span<UInt8>) -> Bool {
-        // A bit for each of 7, 9, 10, 12, 13, 15, 16, 17, 19 and 25.
-        let lengths: UInt32 = 0b0000_0010_0000_1011_1011_0110_1000_0000
+        // A bit for each of 7, 9, 10, 12 to 17, 19 and 25.
+        let lengths: UInt32 = 0b0000_0010_0000_1011_1111_0110_1000_0000
         guard name.count < 32, lengths >> name.count & 1 == 1 else { return false }
         // What HTTP/2 says in headers of its own, Envoy says in fields of the request.
         return message[Int(name.start)] != UInt8(ascii: ":")
@@ -41,6 +42,7 @@ enum KnownHeader {
         case 12 where KnownHeader.equal(name, "x-request-id"): self = .requestID
         case 12 where KnownHeader.equal(name, "content-type"): self = .contentType
         case 13 where KnownHeader.equal(name, "authorization"): self = .authorization
+        case 14 where KnownHeader.equal(name, "content-length"): self = .contentLength
         case 15 where KnownHeader.equal(name, "x-forwarded-for"): self = .forwardedFor
         case 16 where KnownHeader.equal(name, "content-encoding"): self = .contentEncoding
         case 16 where KnownHeader.equal(name, "x-tollgate-model"): self = .model

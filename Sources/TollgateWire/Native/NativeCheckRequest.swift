@@ -106,7 +106,7 @@ extension WireError {
         switch problem {
         case .tooLong: self = .tooLong
         case .notText: self = .notText
-        case .metadata: self = .badValue
+        case .metadata, .badTokens: self = .badValue
         }
     }
 }

@@ -16,9 +16,10 @@ package enum NativeSettleRequest {
     /// - Parameters:
     ///   - message: the bytes.
     ///   - settlement: an empty report, which is filled; of no use until its next `reset` when this
-    ///     throws.
-    /// - Throws: what `WireReader` refuses; `notText`, `tooLong`; `badValue` for an id that is none,
-    ///   counts that no request can have, or a status that HTTP does not have.
+    ///     throws. A text that cannot be an id of ours leaves it without a reservation, as one that
+    ///     never existed.
+    /// - Throws: what `WireReader` refuses; `notText`, `tooLong`; `badValue` where no reservation is
+    ///   named, for counts that no request can have, or a status that HTTP does not have.
     package static func read(
         _ message: Span<UInt8>,
         into settlement: inout Settlement
@@ -43,7 +44,10 @@ package enum NativeSettleRequest {
             default: break
             }
         }
-        settlement.reservation = try reservation(message.bytes(in: texts.reservation))
+        let name = message.bytes(in: texts.reservation)
+        guard !name.isEmpty else { throw .badValue }
+        guard Text.isValid(name) else { throw .notText }
+        settlement.reservation = ReservationID(name) ?? .none
         settlement.tokens = try tokens(counts)
         guard status == 0 || (100...999).contains(status) else { throw .badValue }
         settlement.status = UInt16(status)
@@ -51,11 +55,6 @@ package enum NativeSettleRequest {
         for field in Settlement.Field.allCases {
             try append(field, message.bytes(in: texts.billed[field.rawValue]), to: &settlement)
         }
-    }
-
-    private static func reservation(_ text: Span<UInt8>) throws(WireError) -> ReservationID {
-        guard let id = ReservationID(text) else { throw .badValue }
-        return id
     }
 
     private static func tokens(

@@ -23,6 +23,10 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
         for (name, value) in words {
             switch name {
             case "model": try request.set(.model, to: value)
+            case "id":
+                let alias = words.first { $0.name == "model" }?.value ?? ""
+                let model = Model(id: value, provider: "", aliases: [alias])
+                _ = try request.complete(from: ModelCatalogue([model]))
             case "other_model": try request.alsoName(model: Array(value.utf8).span)
             case "region": try request.set(.region, to: value)
             case "provider": try request.set(.provider, to: value)

@@ -63,6 +63,7 @@ struct EnvoyTranslationTests {
             words.append("also=\(text)")
         }
         if request.tokens != 0 { words.append("tokens=\(request.tokens)") }
+        if request.hasUnknownPrompt { words.append("unknown=prompt") }
         if request.inputTokens != 0 { words.append("input=\(request.inputTokens)") }
         if let address = request.clientIP { words.append("ip=\(address)") }
         switch request.credentials {
