@@ -17,6 +17,9 @@ package final class KeyRules: Sendable {
     /// Whether somebody is to be told when the key comes near one of its limits.
     let isWatched: Bool
 
+    /// What is looked for in the content of requests; nil for nothing.
+    package let content: ContentRules?
+
     /// Compiles a record.
     ///
     /// - Parameters:
@@ -40,6 +43,7 @@ package final class KeyRules: Sendable {
         enforcement = record.enforcement
         unsettled = record.unsettled
         isWatched = record.notices.haveThresholds
+        content = try shared.content(record.notices.contentRules)
         access = try shared.access(record.restrictions, zones: zones)
         do {
             limits = try shared.limits(record.limits, zones: zones)

@@ -28,6 +28,12 @@ package struct Verdict: Sendable {
     /// Whether somebody is to be told when an allowed request brings the key near one of its limits.
     package let isWatched: Bool
 
+    /// The rules of the key that were found in the request's content, a bit for each.
+    package let found: UInt64
+
+    /// Whether nothing is decided yet: the request's content has to be read first.
+    package let needsContent: Bool
+
     /// Whether the request may pass.
     package var isAllowed: Bool { reason == .allowed }
 
@@ -37,7 +43,7 @@ package struct Verdict: Sendable {
     }
 
     /// A denial.
-    init(denying objection: Objection, keyID: KeyID?) {
+    init(denying objection: Objection, keyID: KeyID?, found: UInt64 = 0) {
         precondition(objection.reason != .allowed)
         reason = objection.reason
         self.keyID = keyID
@@ -47,6 +53,8 @@ package struct Verdict: Sendable {
         affordableTokens = objection.affordableTokens
         monitored = .allowed
         isWatched = false
+        self.found = found
+        needsContent = objection.needsContent
     }
 
     /// An allow: only `Decide` may make one, and makes it in one place.
@@ -55,7 +63,8 @@ package struct Verdict: Sendable {
         _ charge: Charge,
         reservation: ReservationID,
         monitored: Reason,
-        isWatched: Bool
+        isWatched: Bool,
+        found: UInt64
     ) {
         reason = .allowed
         self.keyID = keyID
@@ -65,6 +74,8 @@ package struct Verdict: Sendable {
         affordableTokens = 0
         self.monitored = monitored
         self.isWatched = isWatched
+        self.found = found
+        needsContent = false
     }
 }
 
@@ -73,11 +84,19 @@ struct Objection {
     let reason: Reason
     let limit: LimitDenial?
     let affordableTokens: UInt64
+    /// Whether the request's content has to be read before it is known.
+    let needsContent: Bool
 
-    init(_ reason: Reason, limit: LimitDenial? = nil, affordableTokens: UInt64 = 0) {
+    init(
+        _ reason: Reason,
+        limit: LimitDenial? = nil,
+        affordableTokens: UInt64 = 0,
+        needsContent: Bool = false
+    ) {
         self.reason = reason
         self.limit = limit
         self.affordableTokens = affordableTokens
+        self.needsContent = needsContent
     }
 }
 
@@ -110,8 +129,9 @@ package enum Decide {
         subject.chain.turn(to: now.wall)
         let charge = charge(for: request, price)
         let objection = objection(to: request, subject, price, supplier, charge, now)
-        if let objection, rules.enforcement == .enforce {
-            return Verdict(denying: objection, keyID: rules.id)
+        let found = rules.content.map { request.content.found(by: $0) } ?? 0
+        if let objection, objection.needsContent || rules.enforcement == .enforce {
+            return Verdict(denying: objection, keyID: rules.id, found: found)
         }
         // What cannot be counted does not pass for keys that are only monitored, either.
         guard let charge else { return Verdict(denying: .requestTooLarge, keyID: rules.id) }
@@ -124,7 +144,8 @@ package enum Decide {
             charge,
             reservation: request.isDryRun ? .none : reservation,
             monitored: objection?.reason ?? .allowed,
-            isWatched: rules.isWatched
+            isWatched: rules.isWatched,
+            found: found
         )
     }
 
@@ -150,7 +171,8 @@ package enum Decide {
     }
 
     /// The first reason against the request, in the order that callers are promised: what it names,
-    /// the policies of the key and the groups above it, its size, rates, then quotas and budgets.
+    /// the policies of the key and the groups above it, its size, its content, rates, then quotas and
+    /// budgets.
     private static func objection(
         to request: borrowing CheckRequest,
         _ subject: DecisionSubject,
@@ -172,6 +194,11 @@ package enum Decide {
             return Objection(.pricingNotAllowed)
         }
         let denial = charge.flatMap { chain.denial(of: $0, now) }
+        if let content = subject.rules.content, charge != nil, denial?.limit.stage != .size,
+            let objection = objection(toContentOf: request, content)
+        {
+            return objection
+        }
         if charge != nil, denial == nil { return nil }
         let reason = denial?.limit.reason ?? .requestTooLarge
         guard reason.dependsOnTokens else { return Objection(reason, limit: denial) }

@@ -41,6 +41,13 @@ package enum NoticeText {
                 .init("refused_requests", JSONValue(count)),
                 .init("reasons", JSONValue(reasons.map { "\($0.code)" })),
             ]
+        case .content(let number, let rule, let count):
+            [
+                .init("rule", JSONValue(rule?.name)),
+                .init("rule_number", .integer(Int64(number))),
+                .init("action", JSONValue(rule.map { $0.isBlocking ? "block" : "alert" })),
+                .init("found_requests", JSONValue(count)),
+            ]
         }
     }
 

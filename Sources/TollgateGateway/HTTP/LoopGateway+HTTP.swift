@@ -50,7 +50,7 @@ extension LoopGateway {
             body,
             &scratch
         )
-        return decide()
+        return decide(translation)
     }
 
     /// A question that neither names a path nor an action is about what most requests want.

@@ -58,6 +58,8 @@ extension LoopGateway {
             return FailurePolicy(error)
         }
         request.wantsEveryLimit = true
+        // No message of ours carries any.
+        request.content = .absent
         guard let model = models.model(named: request[.model]) else { return nil }
         do {
             try request.complete(with: model)
