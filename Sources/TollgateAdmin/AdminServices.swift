@@ -1,4 +1,4 @@
-package import TollgateCore
+internal import TollgateCore
 package import TollgateEngine
 
 /// What the management listener works with; put together by the server.
@@ -16,7 +16,7 @@ package struct AdminServices: Sendable {
     /// Makes backups; nil where there is nothing to be backed up.
     package var backups: (any BackupSource)?
     /// What clients are told of a decision.
-    let telling: @Sendable (Verdict, LimitReport) -> ClientAnswer
+    let telling: @Sendable (Simulation) -> ClientAnswer
     /// Webhooks and what came of notices; nil where nobody is told anything.
     package var webhooks: WebhookServices?
     /// Counts what is answered.
@@ -52,8 +52,9 @@ package struct AdminServices: Sendable {
         metrics: @escaping @Sendable () -> [MetricFamily],
         readiness: @escaping @Sendable () -> Readiness,
         answers: AnswerMemory = AnswerMemory(),
-        telling: @escaping @Sendable (Verdict, LimitReport) -> ClientAnswer = { verdict, _ in
-            ClientAnswer(status: verdict.reason.httpStatus, message: "\(verdict.reason.message)")
+        telling: @escaping @Sendable (Simulation) -> ClientAnswer = { simulation in
+            let reason = simulation.verdict.reason
+            return ClientAnswer(status: reason.httpStatus, message: "\(reason.message)")
         }
     ) {
         self.registry = registry

@@ -92,6 +92,8 @@ package struct CheckRequest: ~Copyable {
 
     /// Also say how the decision came about.
     package var wantsExplanation = false
+    /// What is known of the texts in its body.
+    package var content = RequestContent.unread
     /// Whether the caller is told of the tightest limits of all kinds, and not only of requests and
     /// tokens.
     package var wantsEveryLimit = false
@@ -118,6 +120,7 @@ package struct CheckRequest: ~Copyable {
         isDryRun = false
         wantsExplanation = false
         wantsEveryLimit = false
+        content = .unread
     }
 
     /// The text of a field, empty when it was not set.

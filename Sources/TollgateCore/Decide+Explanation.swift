@@ -36,6 +36,7 @@ extension Decide {
         guard let charge = charge(for: request, price) else {
             return lines + [line("size", .requestTooLarge)]
         }
+        if let content = rules.content { lines.append(contentLine(request, content)) }
         lines.append(
             "asks for 1 request, \(charge.amounts.tokens) tokens,"
                 + " \(charge.amounts.cost) nano-USD at most"

@@ -128,14 +128,14 @@ package enum Action {
 
     /// Whether providers take money for an action: those of which `RequestPath` knows the path, but
     /// for listing, counting and moderating.
-    package static func isPaid(_ action: Span<UInt8>) -> Bool {
-        Action.paid.contains {
-            action.count >= $0.utf8CodeUnitCount
-                && Text.equal(action.extracting(0..<$0.utf8CodeUnitCount), $0)
-        }
+    static func isPaid(_ action: Span<UInt8>) -> Bool {
+        isOf("chat:", action) || isOf("messages:", action) || isOf("responses:", action)
+            || isOf("embeddings:", action) || isOf("images:", action) || isOf("audio:", action)
     }
 
-    private static let paid: [StaticString] = [
-        "chat:", "messages:", "responses:", "embeddings:", "images:", "audio:",
-    ]
+    /// Whether an action is of a kind: `chat:`.
+    static func isOf(_ kind: StaticString, _ action: Span<UInt8>) -> Bool {
+        let count = kind.utf8CodeUnitCount
+        return action.count >= count && Text.equal(action.extracting(0..<count), kind)
+    }
 }

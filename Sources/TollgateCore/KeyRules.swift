@@ -19,6 +19,9 @@ package final class KeyRules: Sendable {
     /// What is unusual for the key; nil when nobody wants to know.
     let anomaly: AnomalyRule?
 
+    /// What is looked for in the content of requests; nil for nothing.
+    package let content: ContentRules?
+
     /// Compiles a record.
     ///
     /// - Parameters:
@@ -43,6 +46,7 @@ package final class KeyRules: Sendable {
         unsettled = record.unsettled
         isWatched = record.notices.haveThresholds
         anomaly = AnomalyRule(record)
+        content = try shared.content(record.notices.contentRules)
         access = try shared.access(record.restrictions, zones: zones)
         do {
             limits = try shared.limits(record.limits, zones: zones)

@@ -5,9 +5,12 @@
 package struct SharedRules: Sendable {
     private var limits: [LimitSettings: LimitRules] = [:]
     private var access: [[NameLists]: AccessRules] = [:]
+    private var content: [[KeyNotices.ContentRule]: ContentRules] = [:]
 
     /// How many different parts of each kind are remembered before all are forgotten.
     private static let capacity = 4096
+    /// The same of content rules, which are far larger.
+    private static let contentCapacity = 256
 
     package init() {}
 
@@ -23,6 +26,24 @@ package struct SharedRules: Sendable {
         if limits.count >= SharedRules.capacity { limits.removeAll() }
         limits[settings] = rules
         return rules
+    }
+
+    /// What is looked for in content, compiled; nil for nothing.
+    ///
+    /// - Throws: the first rule that cannot be.
+    mutating func content(
+        _ list: [KeyNotices.ContentRule]
+    ) throws(RuleProblem) -> ContentRules? {
+        if list.isEmpty { return nil }
+        if let rules = content[list] { return rules }
+        do {
+            let rules = try ContentRules(list)
+            if content.count >= SharedRules.contentCapacity { content.removeAll() }
+            content[list] = rules
+            return rules
+        } catch {
+            throw .content(error)
+        }
     }
 
     /// What restrictions say but for their limits, compiled.

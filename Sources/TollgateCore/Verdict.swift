@@ -30,6 +30,11 @@ package struct Verdict: Sendable {
 
     /// Whether the request was found to be unlike what the key is used for; `AnomalyRule`.
     package let isUnusual: Bool
+    /// The rules of the key that were found in the request's content, a bit for each.
+    package let found: UInt64
+
+    /// Whether nothing is decided yet: the request's content has to be read first.
+    package let needsContent: Bool
 
     /// Whether the request may pass.
     package var isAllowed: Bool { reason == .allowed }
@@ -40,7 +45,7 @@ package struct Verdict: Sendable {
     }
 
     /// A denial.
-    init(denying objection: Objection, keyID: KeyID?) {
+    init(denying objection: Objection, keyID: KeyID?, found: UInt64 = 0) {
         precondition(objection.reason != .allowed)
         reason = objection.reason
         self.keyID = keyID
@@ -51,6 +56,8 @@ package struct Verdict: Sendable {
         monitored = .allowed
         isWatched = false
         isUnusual = objection.reason == .anomalyBlocked
+        self.found = found
+        needsContent = objection.needsContent
     }
 
     /// An allow: only `Decide` may make one, and makes it in one place.
@@ -60,7 +67,8 @@ package struct Verdict: Sendable {
         reservation: ReservationID,
         monitored: Reason,
         isWatched: Bool,
-        isUnusual: Bool
+        isUnusual: Bool,
+        found: UInt64
     ) {
         reason = .allowed
         self.keyID = keyID
@@ -71,6 +79,8 @@ package struct Verdict: Sendable {
         self.monitored = monitored
         self.isWatched = isWatched
         self.isUnusual = isUnusual
+        self.found = found
+        needsContent = false
     }
 }
 
@@ -79,11 +89,19 @@ struct Objection {
     let reason: Reason
     let limit: LimitDenial?
     let affordableTokens: UInt64
+    /// Whether the request's content has to be read before it is known.
+    let needsContent: Bool
 
-    init(_ reason: Reason, limit: LimitDenial? = nil, affordableTokens: UInt64 = 0) {
+    init(
+        _ reason: Reason,
+        limit: LimitDenial? = nil,
+        affordableTokens: UInt64 = 0,
+        needsContent: Bool = false
+    ) {
         self.reason = reason
         self.limit = limit
         self.affordableTokens = affordableTokens
+        self.needsContent = needsContent
     }
 }
 
@@ -117,8 +135,9 @@ package enum Decide {
         let charge = charge(for: request, price)
         let isUnusual = charge.map { subject.isUnusual($0) } ?? false
         let objection = objection(to: request, subject, price, supplier, charge, isUnusual, now)
-        if let objection, rules.enforcement == .enforce {
-            return Verdict(denying: objection, keyID: rules.id)
+        let found = rules.content.map { request.content.found(by: $0) } ?? 0
+        if let objection, objection.needsContent || rules.enforcement == .enforce {
+            return Verdict(denying: objection, keyID: rules.id, found: found)
         }
         // What cannot be counted does not pass for keys that are only monitored, either.
         guard let charge else { return Verdict(denying: .requestTooLarge, keyID: rules.id) }
@@ -132,7 +151,8 @@ package enum Decide {
             reservation: request.isDryRun ? .none : reservation,
             monitored: objection?.reason ?? .allowed,
             isWatched: rules.isWatched,
-            isUnusual: isUnusual
+            isUnusual: isUnusual,
+            found: found
         )
     }
 
@@ -158,8 +178,8 @@ package enum Decide {
     }
 
     /// The first reason against the request, in the order that callers are promised: what it names,
-    /// the policies of the key and the groups above it, its size, whether it is unusual, rates, then
-    /// quotas and budgets.
+    /// the policies of the key and the groups above it, its size, its content, whether it is unusual,
+    /// rates, then quotas and budgets.
     private static func objection(
         to request: borrowing CheckRequest,
         _ subject: DecisionSubject,
@@ -183,6 +203,11 @@ package enum Decide {
         }
         if request.hasUnknownPrompt, chain.countsSize { return Objection(.requestTooLarge) }
         let denial = charge.flatMap { chain.denial(of: $0, now) }
+        if let content = subject.rules.content, charge != nil, denial?.limit.stage != .size,
+            let objection = objection(toContentOf: request, content)
+        {
+            return objection
+        }
         if isUnusual, denial?.limit.stage != .size, subject.rules.anomaly?.isBlocking == true {
             return Objection(.anomalyBlocked)
         }

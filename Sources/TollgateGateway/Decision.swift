@@ -7,6 +7,8 @@ struct Decision {
     let limits: LimitReport
     /// The HTTP status that the proxy should answer with.
     let status: UInt16
+    /// What the key's content was looked through for, when it was.
+    private let contentRules: ContentRules?
 
     /// Puts a decision together.
     ///
@@ -14,10 +16,24 @@ struct Decision {
     ///   - verdict: what the engine decided.
     ///   - limits: what it reported.
     ///   - configuration: which status stands for which reason.
-    init(_ verdict: Verdict, _ limits: LimitReport, _ configuration: GatewayConfiguration) {
+    ///   - contentRules: those of the key, when the request's content was looked at.
+    init(
+        _ verdict: Verdict,
+        _ limits: LimitReport,
+        _ configuration: GatewayConfiguration,
+        _ contentRules: ContentRules? = nil
+    ) {
+        self.contentRules = contentRules
         self.verdict = verdict
         self.limits = verdict.reason.isAboutIdentity ? LimitReport() : limits
         status = configuration.status(of: verdict.reason)
+    }
+
+    /// The name of the content rule that denied, or its number; nil when none was found.
+    var blockingRule: [UInt8]? {
+        guard verdict.reason == .contentBlocked, let contentRules else { return nil }
+        let isFound = verdict.found & contentRules.blocking != 0
+        return isFound ? contentRules.name(ofBlocking: verdict.found) : nil
     }
 
     /// What is left of the limit that denied; nil when none did.

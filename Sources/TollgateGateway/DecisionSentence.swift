@@ -10,6 +10,7 @@ package enum DecisionSentence {
     static func write(_ decision: Decision, to output: inout OutputBuffer) {
         let verdict = decision.verdict
         guard let denial = verdict.limit, let state = decision.deniedLimit else {
+            if verdict.reason == .contentBlocked { return writeContent(decision, &output) }
             return output.append(verdict.reason.message)
         }
         let isForGood = denial.retryAfter == 0
@@ -40,13 +41,15 @@ package enum DecisionSentence {
     ///   - verdict: what was decided.
     ///   - limits: what is left of the key's limits.
     ///   - configuration: which status stands for which reason.
+    ///   - contentRules: those of the key.
     /// - Returns: both.
     package static func text(
         _ verdict: Verdict,
         _ limits: LimitReport,
-        _ configuration: GatewayConfiguration
+        _ configuration: GatewayConfiguration,
+        _ contentRules: ContentRules? = nil
     ) -> (status: UInt16, message: String) {
-        let decision = Decision(verdict, limits, configuration)
+        let decision = Decision(verdict, limits, configuration, contentRules)
         var output = OutputBuffer()
         write(decision, to: &output)
         var message: [UInt8] = []
@@ -55,6 +58,17 @@ package enum DecisionSentence {
     }
 
     // MARK: What
+
+    private static func writeContent(_ decision: Decision, _ output: inout OutputBuffer) {
+        guard let rule = decision.blockingRule else {
+            output.append("The content of the request could not be read whole, and the API key has")
+            output.append(" rules that block content; have the proxy send the whole body,")
+            return output.append(" not compressed.")
+        }
+        output.append("The content of the request is blocked by the API key's rule ")
+        output.append(rule.span)
+        output.append(".")
+    }
 
     private static func writeSize(_ state: LimitState, _ output: inout OutputBuffer) {
         output.append("One request of the ")

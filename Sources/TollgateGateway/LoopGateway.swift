@@ -163,13 +163,37 @@ package final class LoopGateway: LoopService {
         management.forget(call)
     }
 
-    /// Has the engine decide what is in `request`.
+    /// Has the engine decide what is in `request`, with what is known of its content.
     func decide() -> Result<Decision, FailurePolicy> {
         do {
-            let verdict = try decisions.check(&request)
-            return .success(Decision(verdict, decisions.report, services.configuration))
+            return .success(told(try decisions.check(&request)))
         } catch {
             return .failure(FailurePolicy(error))
         }
+    }
+
+    /// Has the engine decide what is in `request`, and reads the content of what it was made from
+    /// when the key has rules for it.
+    func decide(_ translation: borrowing EnvoyTranslation) -> Result<Decision, FailurePolicy> {
+        do throws(EngineError) {
+            var verdict = try decisions.check(&request)
+            // Once, unless the rules are changed meanwhile.
+            for _ in 0..<LoopGateway.patience {
+                guard verdict.needsContent, let rules = decisions.contentRules else { break }
+                request.content = translation.content(by: rules)
+                verdict = try decisions.check(&request)
+            }
+            if verdict.needsContent { throw EngineError.overloaded }
+            return .success(told(verdict))
+        } catch {
+            return .failure(FailurePolicy(error))
+        }
+    }
+
+    /// How often content is read anew for rules that change meanwhile.
+    private static let patience = 3
+
+    private func told(_ verdict: Verdict) -> Decision {
+        Decision(verdict, decisions.report, services.configuration, decisions.contentRules)
     }
 }

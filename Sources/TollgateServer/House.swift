@@ -104,9 +104,14 @@ final class House: Sendable {
     /// What clients are told of a decision, as the gateway tells them.
     static func telling(
         _ configuration: GatewayConfiguration
-    ) -> @Sendable (Verdict, LimitReport) -> ClientAnswer {
-        { verdict, limits in
-            let (status, message) = DecisionSentence.text(verdict, limits, configuration)
+    ) -> @Sendable (Simulation) -> ClientAnswer {
+        { simulation in
+            let (status, message) = DecisionSentence.text(
+                simulation.verdict,
+                simulation.limits,
+                configuration,
+                simulation.contentRules
+            )
             return ClientAnswer(status: status, message: message)
         }
     }

@@ -40,6 +40,23 @@ struct SimulateKeyTests {
         #expect(read["usage"]?["total"]?["requests"] == 0)
     }
 
+    @Test("Content rules are asked when a text is told")
+    func content() async throws {
+        let harness = try AdminHarness()
+        let key = try await harness.create(
+            #"{"name":"a","content_rules":[{"name":"cards","pattern":"[0-9]{4}"}]}"#
+        )
+        let id = try #require(key["id"]?.string)
+        let untold = try await simulate(id, SimulateKeyTests.body, harness)
+        #expect(untold["allowed"] == true)
+        let passed = try await simulate(id, #"{"model":"gpt-4o","content":"none"}"#, harness)
+        #expect(passed["allowed"] == true)
+        let found = try await simulate(id, #"{"model":"gpt-4o","content":"1234"}"#, harness)
+        #expect(found["reason"] == "content_blocked")
+        guard case .array(let lines)? = found["explanation"] else { return }
+        #expect(lines.contains("content: denies (content_blocked), rules found: cards"))
+    }
+
     @Test("A denied one says which limit denies it, what would pass, and when")
     func denied() async throws {
         let harness = try AdminHarness()

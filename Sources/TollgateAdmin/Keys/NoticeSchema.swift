@@ -13,7 +13,7 @@ enum NoticeSchema {
             out: .list(of: contentRule.answer),
             .clearable,
             .always,
-            "Replaced as a whole. Kept and shown; nothing acts on them yet."
+            "Replaced as a whole. What is looked for in the texts of requests."
         ),
         field("anomaly", anomaly, "Replaced as a whole."),
     ]
@@ -94,7 +94,13 @@ enum NoticeSchema {
         name: "ContentRule",
         fields: [
             SchemaField("name", text),
-            SchemaField("pattern", .text(1...KeyNotices.textLimit), .filled, .always),
+            SchemaField(
+                "pattern",
+                .text(1...KeyNotices.textLimit),
+                .filled,
+                .always,
+                "A regular expression without look-around and back-references."
+            ),
             SchemaField("action", action, .clearable, .always, "block when it is not said."),
         ],
         needed: ["pattern"]

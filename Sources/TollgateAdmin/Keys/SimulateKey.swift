@@ -29,18 +29,19 @@ enum SimulateKey: APIOperation {
         let now = services.time.now().wall
         let time = try time(&reader, at: now)
         var request = try SimulatedRequest.read(&reader, services.engine.prices.models)
+        let content = try reader.text("content").orNil
         try reader.finish()
         _ = try APIError.translating { () throws(RegistryError) in
             try services.registry.key(id, seenBy: call.principal)
         }
         let simulation: Simulation?
         do {
-            simulation = try services.engine.simulate(&request, by: id, at: time)
+            simulation = try services.engine.simulate(&request, by: id, at: time, content: content)
         } catch {
             throw .unavailable
         }
         guard let simulation else { throw .noSuchKey }
-        let told = services.telling(simulation.verdict, simulation.limits)
+        let told = services.telling(simulation)
         return APIReply(SimulationDocument.json(simulation, told, of: id, at: time ?? now))
     }
 

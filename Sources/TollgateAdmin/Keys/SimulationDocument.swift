@@ -51,6 +51,7 @@ enum SimulationSchema {
             member("tokens", JSONSchema.whole(0...Int64.max).orNull, "Prompt and answer at most."),
             member("input_tokens", JSONSchema.whole(0...Int64.max).orNull, "Of these, the prompt."),
             member("client_ip", JSONSchema.text.orNull),
+            member("content", JSONSchema.text.orNull, "A text of it, for the content rules."),
             member("at", JSONSchema.time.orNull, "When it comes; now if not said."),
         ]
     ).named("SimulatedRequest")

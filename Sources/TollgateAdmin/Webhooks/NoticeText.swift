@@ -42,6 +42,13 @@ package enum NoticeText {
                 .init("reasons", JSONValue(reasons.map { "\($0.code)" })),
             ]
         case .unusualUse: [.init("finding", "unusual_use")]
+        case .content(let number, let rule, let count):
+            [
+                .init("rule", JSONValue(rule?.name)),
+                .init("rule_number", .integer(Int64(number))),
+                .init("action", JSONValue(rule.map { $0.isBlocking ? "block" : "alert" })),
+                .init("found_requests", JSONValue(count)),
+            ]
         }
     }
 

@@ -4,7 +4,7 @@ package struct NoticeSubject: Hashable, Sendable {
     package let event: WebhookEvent
     package let limit: LimitName?
     package let level: LimitLevel
-    /// In percent; 0 where there is none.
+    /// In percent, or of a content rule its number; 0 where there is neither.
     package let threshold: UInt8
 
     package init(

@@ -120,4 +120,5 @@ package enum RuleProblem: Error, Equatable, Sendable {
     case tooManyAddresses
     case limit(LimitProblem)
     case policy(PolicyProblem)
+    case content(ContentRuleProblem)
 }

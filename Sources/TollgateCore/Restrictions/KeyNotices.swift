@@ -38,7 +38,7 @@ package struct KeyNotices: Equatable, Sendable {
     }
 
     /// A pattern to look for in what is asked.
-    package struct ContentRule: Equatable, Sendable {
+    package struct ContentRule: Hashable, Sendable {
         package var name: String
         package var pattern: String
         package var isBlocking: Bool

@@ -65,14 +65,27 @@ extension KeyRecord {
             throw Widening("access", "must be read_only, as your own")
         }
         try restrictions.requireNoWider(than: bound.restrictions)
+        try notices.requireEveryBlock(of: bound.notices)
         // Who restricts others but is not restricted may try it out on them first.
-        let isFree = bound.organization == nil && bound.restrictions.areNone
+        let isFree =
+            bound.organization == nil && bound.restrictions.areNone
+            && !bound.notices.contentRules.contains(where: \.isBlocking)
         if enforcement == .monitor, bound.enforcement == .enforce, !isFree {
             throw Widening("enforcement", "must be enforce, as your own")
         }
         let isUnlimited = bound.organization == nil && bound.limits == LimitSettings()
         if unsettled.generosity > bound.unsettled.generosity, !isUnlimited {
             throw Widening("unsettled", "charges less than your own")
+        }
+    }
+}
+
+extension KeyNotices {
+    /// Makes sure that whatever blocks content there does so here.
+    fileprivate func requireEveryBlock(of bound: KeyNotices) throws(Widening) {
+        let blocked = Set(contentRules.filter(\.isBlocking).map(\.pattern))
+        for rule in bound.contentRules where rule.isBlocking && !blocked.contains(rule.pattern) {
+            throw Widening("content_rules", "lack a pattern that your own key blocks")
         }
     }
 }

@@ -43,6 +43,9 @@ package final class DecisionLoop {
     /// For their names, which never change: all else of them is guarded by the account's lock.
     @exclusivity(unchecked) package private(set) var chain: MeterChain?
 
+    /// The content rules of the last question's key; nil unless they were needed to decide.
+    @exclusivity(unchecked) package private(set) var contentRules: ContentRules?
+
     init(engine: Engine, number: UInt32) {
         self.engine = engine
         self.number = number
@@ -71,7 +74,8 @@ package final class DecisionLoop {
     /// strangers must not be able to fill the disk.
     ///
     /// - Parameter request: the question; what follows from the supplier that it goes to is filled in.
-    /// - Returns: the verdict; it counts only once `commit` has returned.
+    /// - Returns: the verdict; it counts only once `commit` has returned. One that needs the content is
+    ///   none: the question is to be asked again, with its content looked through for `contentRules`.
     /// - Throws: when the key's record cannot be read, the generator of random numbers fails, the
     ///   turn is full, or the journal cannot be written. Nothing may be allowed then.
     package func check(_ request: inout CheckRequest) throws(EngineError) -> Verdict {
@@ -79,10 +83,11 @@ package final class DecisionLoop {
         supplier = nil
         models = nil
         chain = nil
+        contentRules = nil
         try requireRoom(for: DecisionRecord.lengthLimit + ChargeRecord.lengthLimit)
         let verdict = try decide(&request)
-        // A dry run counts nowhere, and is in no block.
-        if request.isDryRun { return verdict }
+        // A dry run counts nowhere, and is in no block; nor is what is asked again with its content.
+        if request.isDryRun || verdict.needsContent { return verdict }
         if verdict.keyID == nil {
             engine.strangers.count(verdict.reason, from: request.clientIP, at: now.wall)
         } else {
@@ -177,6 +182,9 @@ package final class DecisionLoop {
             denied: verdict.limit,
             everything: request.wantsEveryLimit
         )
+        if verdict.needsContent || verdict.reason == .contentBlocked {
+            contentRules = key.rules.content
+        }
         if verdict.isAllowed {
             self.chain = chain
             if !request.isDryRun { self.supplier = supplier }

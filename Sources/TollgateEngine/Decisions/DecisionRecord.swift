@@ -6,7 +6,7 @@ package import TollgateCore
 /// reservation (16), client address (16), tokens (8), input tokens (8), length of each text (2
 /// each, in the order of `CheckRequest.Field`), length of the metadata (2), reserved cost in
 /// nano-USD (8), why it would have been denied (1), the limit that denied it (1) and its level (1),
-/// the texts, the metadata.
+/// the texts, the metadata, and the key's content rules that were found (8), when any was.
 package enum DecisionRecord {
     /// The type byte of decisions.
     package static let type: UInt8 = 1
@@ -15,10 +15,11 @@ package enum DecisionRecord {
     private static let hasAddress: UInt8 = 1 << 1
     private static let isWatched: UInt8 = 1 << 2
     private static let isUnusual: UInt8 = 1 << 3
+    private static let hasFound: UInt8 = 1 << 4
 
     private static let fixedLength = 3 + 2 + 16 * 3 + 8 * 2 + 2 * 8 + 8 + 3
     private static let textLimit = CheckRequest.Field.allCases.reduce(0) { $0 + $1.limit }
-    static let lengthLimit = fixedLength + textLimit + CheckRequest.metadataLimit
+    static let lengthLimit = fixedLength + textLimit + CheckRequest.metadataLimit + 8
 
     /// Appends a decision to a block; false when the block is full.
     static func write(
@@ -34,6 +35,7 @@ package enum DecisionRecord {
         block.write(
             (verdict.keyID == nil ? 0 : hasKey) | (request.clientIP == nil ? 0 : hasAddress)
                 | (verdict.isWatched ? isWatched : 0) | (verdict.isUnusual ? isUnusual : 0)
+                | (verdict.found == 0 ? 0 : hasFound)
         )
         block.write(verdict.keyID?.rawValue ?? 0)
         block.write(verdict.reservation.rawValue)
@@ -50,6 +52,7 @@ package enum DecisionRecord {
             block.write(request.text.bytes(in: request.ranges[field]))
         }
         block.write(request.metadata.bytes)
+        if verdict.found != 0 { block.write(verdict.found) }
         block.endRecord(startedAt: start)
         return true
     }
@@ -62,6 +65,8 @@ package enum DecisionRecord {
         package let isWatched: Bool
         /// Whether the request was unlike what the key is used for.
         package let isUnusual: Bool
+        /// The rules of the key that were found in the request's content, a bit for each.
+        package let found: UInt64
     }
 
     /// Reads what filters and indexes need.
@@ -71,13 +76,15 @@ package enum DecisionRecord {
         guard
             record.count >= fixedLength, record.littleEndian(at: 0, width: 2) == record.count,
             record[2] == type, let reason = Reason(rawValue: record[3]),
-            record[4] & ~(hasKey | hasAddress | isWatched | isUnusual) == 0
+            record[4] & ~(hasKey | hasAddress | isWatched | isUnusual | hasFound) == 0
         else { throw StorageError(.corrupt, "a decision record that is not one") }
         return Outline(
             reason: reason,
             keyID: record[4] & hasKey != 0 ? KeyID(rawValue: wide(record, 5)) : nil,
             isWatched: record[4] & isWatched != 0,
-            isUnusual: record[4] & isUnusual != 0
+            isUnusual: record[4] & isUnusual != 0,
+            found: record[4] & hasFound != 0
+                ? record.littleEndian(at: record.count - 8, width: 8) : 0
         )
     }
 
@@ -149,8 +156,9 @@ package enum DecisionRecord {
             index += length
         }
         let metadataLength = Int(record.littleEndian(at: 83, width: 2))
-        guard metadataLength == record.count - index else { throw uneven() }
-        entry.metadata = try pairs(record.extracting(index..<record.count))
+        let end = record.count - (flags & hasFound != 0 ? 8 : 0)
+        guard metadataLength == end - index else { throw uneven() }
+        entry.metadata = try pairs(record.extracting(index..<end))
         return entry
     }
 

@@ -7,6 +7,8 @@ package struct Simulation: Sendable {
     package let limits: LimitReport
     /// How the decision comes about, one line for each check.
     package let explanation: [String]
+    /// The key's content rules; nil when it has none.
+    package let contentRules: ContentRules?
 
     /// Decides by meters that are nobody else's.
     fileprivate init(
@@ -23,6 +25,7 @@ package struct Simulation: Sendable {
             supplier: supplier,
             at: now
         )
+        contentRules = subject.rules.content
         verdict = Decide.verdict(
             on: request,
             by: subject,
@@ -48,12 +51,14 @@ extension Engine {
     ///     filled in.
     ///   - id: the key.
     ///   - time: when it is asked; nil for now, and so is what is over.
+    ///   - content: the one text that is in it; nil when that is not told.
     /// - Returns: nil when there is no such key.
     /// - Throws: when nothing can be decided now.
     package func simulate(
         _ request: inout CheckRequest,
         by id: KeyID,
-        at time: WallTime?
+        at time: WallTime?,
+        content: String? = nil
     ) throws(EngineError) -> Simulation? {
         let (books, prices, suppliers) = turn
         guard books.areSound else { throw .storage(.unwritable) }
@@ -66,12 +71,28 @@ extension Engine {
                 return DecisionSubject(rules: key.rules, chain: key.chain.copy())
             }
             if let subject {
+                request.content = RequestContent(content, subject.rules.content)
                 let (supplier, _) = suppliers.direct(&request, by: subject, prices.models)
                 return Simulation(request, by: subject, price, supplier, at: now)
             }
             try books.keys.reload(id)
         }
         throw .overloaded
+    }
+}
+
+extension RequestContent {
+    /// What is known of a request of which one text is told, or none.
+    fileprivate init(_ text: String?, _ rules: ContentRules?) {
+        guard let text, let rules else {
+            self = .untold
+            return
+        }
+        var scan = ContentScan(by: rules)
+        scan.beginText()
+        scan.read(Array(text.utf8).span)
+        scan.endTexts()
+        self = .read(ContentFindings(scan, isWhole: true))
     }
 }
 

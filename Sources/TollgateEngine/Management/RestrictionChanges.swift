@@ -90,6 +90,11 @@ extension RuleProblem {
             return .invalid(field: problem.field, problem.message)
         case .policy(let problem):
             return .invalid(field: problem.path, problem.message)
+        case .content(let problem):
+            return .invalid(
+                field: "content_rules[\(problem.index)].pattern",
+                problem.problem.message
+            )
         }
     }
 }

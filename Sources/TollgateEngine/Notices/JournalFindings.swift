@@ -37,6 +37,19 @@ package struct JournalFindings: Sendable {
         }
     }
 
+    /// Which content rule of a key was found in a request, by its place, in which minute since 1970.
+    package struct Content: Hashable, Sendable {
+        package let keyID: KeyID
+        package let rule: UInt8
+        package let minute: Int64
+
+        package init(_ keyID: KeyID, rule: UInt8, minute: Int64) {
+            self.keyID = keyID
+            self.rule = rule
+            self.minute = minute
+        }
+    }
+
     /// The last position that was looked at.
     package var position: JournalPosition
     /// When the last block was written; nil when there was none.
@@ -44,6 +57,8 @@ package struct JournalFindings: Sendable {
     package var acts: [Act] = []
     /// How often each; kinds beyond `kindLimit` are not told apart any more.
     package var denials: [Denial: UInt64] = [:]
+    /// How often each; bounded as `denials`.
+    package var content: [Content: UInt64] = [:]
     /// The keys that were allowed something and have thresholds.
     package var watched: Set<KeyID> = []
     /// The keys that asked for something unlike what they are used for.
@@ -74,6 +89,7 @@ package struct JournalFindings: Sendable {
                 let outline = try DecisionRecord.outline(of: record)
                 guard let key = outline.keyID else { continue }
                 if outline.isUnusual { unusual.insert(key) }
+                add(contentRules: outline.found, of: key, minute)
                 if outline.reason == .allowed {
                     if outline.isWatched { watched.insert(key) }
                 } else {
@@ -84,6 +100,19 @@ package struct JournalFindings: Sendable {
         }
         time = now
         return count
+    }
+
+    private mutating func add(contentRules found: UInt64, of key: KeyID, _ minute: Int64) {
+        var found = found
+        while found != 0 {
+            let rule = UInt8(truncatingIfNeeded: found.trailingZeroBitCount)
+            found &= found - 1
+            let finding = Content(key, rule: rule, minute: minute)
+            guard content[finding] != nil || content.count < JournalFindings.kindLimit else {
+                continue
+            }
+            content[finding, default: 0] &+= 1
+        }
     }
 
     private mutating func add(

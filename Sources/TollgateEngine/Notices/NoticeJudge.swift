@@ -11,6 +11,9 @@ package struct NoticeDraft: Equatable, Sendable {
         case threshold(UInt8, LimitState)
         /// So many requests of a minute were refused for the state of the key, or its addresses.
         case authFailures(UInt64, reasons: [Reason])
+        /// A content rule, by its number from 1, was found in so many requests of those that were
+        /// looked at together; nil when the key has no such rule any more.
+        case content(number: Int, KeyNotices.ContentRule?, count: UInt64)
         /// More than usual was asked for in an hour.
         case unusualUse
     }
@@ -99,6 +102,9 @@ package struct NoticeJudge: Sendable {
         let refused = Set(findings.denials.keys.filter { $0.limit == nil }.map(\.keyID))
         for id in refused.sorted() {
             if let draft = try refusals(of: id, time, sources) { drafts.append(draft) }
+        }
+        for (content, count) in findings.content.sorted(by: { $0.key.isBefore($1.key) }) {
+            if let draft = try found(content, count, time, sources) { drafts.append(draft) }
         }
         for id in findings.watched.sorted() {
             drafts += try thresholds(of: id, time, sources)
@@ -195,6 +201,33 @@ package struct NoticeJudge: Sendable {
         return drafts
     }
 
+    // MARK: Content
+
+    private mutating func found(
+        _ content: JournalFindings.Content,
+        _ count: UInt64,
+        _ time: WallTime,
+        _ sources: Sources
+    ) throws(StorageError) -> NoticeDraft? {
+        guard let key = try sources.key(content.keyID) else { return nil }
+        let number = Int(content.rule) + 1
+        let subject = NoticeSubject(
+            key.id,
+            .keySuspiciousActivity,
+            threshold: UInt8(truncatingIfNeeded: number)
+        )
+        let mark = NoticeMark(window: content.minute, limit: 0, time: time)
+        guard isNew(subject, mark) else { return nil }
+        let rules = key.notices.contentRules
+        let rule = number <= rules.count ? rules[number - 1] : nil
+        return NoticeDraft(
+            .keySuspiciousActivity,
+            key,
+            time,
+            .content(number: number, rule, count: count)
+        )
+    }
+
     // MARK: Refusals
 
     private mutating func countFailures(_ denial: JournalFindings.Denial, _ count: UInt64) {
@@ -266,6 +299,13 @@ extension JournalFindings.Denial {
                 other.minute, other.keyID.rawValue, other.reason.rawValue,
                 other.limit?.rawValue ?? 0, other.level.rawValue
             )
+    }
+}
+
+extension JournalFindings.Content {
+    /// An order that is always the same, with the minutes one behind the other.
+    fileprivate func isBefore(_ other: JournalFindings.Content) -> Bool {
+        (minute, keyID.rawValue, rule) < (other.minute, other.keyID.rawValue, other.rule)
     }
 }
 

@@ -78,6 +78,30 @@ struct EnvoyTranslation: ~Escapable {
         configuration.trustsRequestHeaders && !envoy.headers.tollgate.tokens.isEmpty
     }
 
+    /// Has the texts of the body looked through.
+    ///
+    /// - Parameter rules: what to look for.
+    /// - Returns: what is known of the content then.
+    func content(by rules: ContentRules) -> RequestContent {
+        let body = message.bytes(in: envoy.body)
+        if body.isEmpty, !isWithoutBody { return .absent }
+        let encoding = message.bytes(in: envoy.headers.contentEncoding)
+        guard encoding.isEmpty || Text.equalInAnyCase(encoding, "identity"), !isWithoutBody else {
+            return .read(ContentFindings(ContentScan(by: rules), isWhole: isWithoutBody))
+        }
+        let findings = LLMRequestReader.findings(
+            in: body,
+            contentType: message.bytes(in: envoy.headers.contentType),
+            by: rules
+        )
+        return .read(envoy.headers.hasPartialBody ? findings.inPart : findings)
+    }
+
+    /// Whether a request is of those that have no body, and none came: it only reads something.
+    private var isWithoutBody: Bool {
+        Text.equal(message.bytes(in: envoy.method), "GET") && envoy.body.isEmpty && envoy.size <= 0
+    }
+
     // MARK: Credentials
 
     private func presentCredentials(in request: inout CheckRequest) {

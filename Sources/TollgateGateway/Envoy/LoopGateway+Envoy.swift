@@ -26,10 +26,10 @@ extension LoopGateway {
         do throws(WireError) {
             let translation = try EnvoyTranslation(message, services.configuration)
             if let problem = fill(translation) { return .failure(problem) }
+            return decide(translation)
         } catch {
             return .failure(FailurePolicy(error))
         }
-        return decide()
     }
 
     private func fill(_ translation: borrowing EnvoyTranslation) -> FailurePolicy? {

@@ -51,7 +51,7 @@ extension LoopGateway {
             body,
             &scratch
         )
-        return decide()
+        return decide(translation)
     }
 
     /// A question that neither names a path nor an action is about what most requests want.

@@ -73,6 +73,22 @@ enum JSONEscapes {
         return true
     }
 
+    /// Has a string's characters, escapes resolved, looked through.
+    ///
+    /// Half of a surrogate pair counts as U+FFFD, as most parsers take it. The string may be cut off:
+    /// what is left of an escape is not read.
+    static func read(_ text: Span<UInt8>, _ range: Range<Int>, into scan: inout ContentScan) {
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let start = index
+            while index < range.upperBound, text[index] != UInt8(ascii: "\\") { index += 1 }
+            if index > start { scan.read(text.extracting(start..<index)) }
+            let left = range.upperBound - index
+            guard left >= 2, text[index + 1] != UInt8(ascii: "u") || left >= 6 else { return }
+            scan.read(scalar(text, &index))
+        }
+    }
+
     /// The scalar that a byte or an escape stands for; the scanner has seen that it is well formed.
     ///
     /// - Returns: nil for half of a surrogate pair.

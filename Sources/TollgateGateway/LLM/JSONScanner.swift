@@ -209,19 +209,40 @@ struct JSONScanner {
 
     /// Takes any value that is neither an object nor an array, and gives back how many bytes of
     /// text it holds when it is a string.
-    private mutating func skipScalar(
+    @inline(__always)
+    private mutating func skipScalar<Texts: BodyTexts & ~Copyable>(
         _ text: Span<UInt8>,
-        bytesOfNumber: Int
+        bytesOfNumber: Int,
+        _ isToken: Bool,
+        _ texts: inout Texts
     ) throws(Failure) -> Int {
         switch try kind(text) {
-        case .string: return try string(text).count
+        case .string: return try skipString(text, &texts)
         case .number:
             _ = try number(text)
+            if isToken { texts.takeToken() }
             return bytesOfNumber
         case .word: _ = try word(text)
         case .object, .array: throw .notJSON
         }
         return 0
+    }
+
+    @inline(__always)
+    private mutating func skipString<Texts: BodyTexts & ~Copyable>(
+        _ text: Span<UInt8>,
+        _ texts: inout Texts
+    ) throws(Failure) -> Int {
+        let start = index + 1
+        do throws(Failure) {
+            let string = try string(text)
+            let range = string.start..<string.start + string.count
+            texts.take(range, hasEscapes: string.hasEscapes, text)
+            return string.count
+        } catch {
+            texts.take(start..<max(start, index), hasEscapes: true, text)
+            throw error
+        }
     }
 
     /// Takes a value of any kind, and gives back how many bytes all strings in it hold, the names
@@ -235,6 +256,17 @@ struct JSONScanner {
     mutating func skipValue(
         _ text: Span<UInt8>,
         bytesOfNumber: Int = 0
+    ) throws(Failure) -> Int {
+        var nobody = UnreadTexts()
+        return try skipValue(text, bytesOfNumber: bytesOfNumber, &nobody)
+    }
+
+    /// The same for who also wants the strings themselves.
+    @inline(__always)
+    mutating func skipValue<Texts: BodyTexts & ~Copyable>(
+        _ text: Span<UInt8>,
+        bytesOfNumber: Int,
+        _ texts: inout Texts
     ) throws(Failure) -> Int {
         // One bit for each level: whether it is an object.
         var objects = [8 of UInt64](repeating: 0)
@@ -255,7 +287,10 @@ struct JSONScanner {
                     continue
                 }
             } else {
-                bytes += try skipScalar(text, bytesOfNumber: bytesOfNumber)
+                // What stands for text is in arrays only; numbers of objects say something else.
+                let isInObject = depth < 64 && objects[0] & ((1 << UInt64(depth)) - 1) != 0
+                let isToken = bytesOfNumber > 0 && !isInObject
+                bytes += try skipScalar(text, bytesOfNumber: bytesOfNumber, isToken, &texts)
             }
             // A value has ended: so may those that it ends.
             while depth > 0 {

@@ -13,10 +13,20 @@ enum LLMFormReader {
     ///   - contentType: a form's, with its boundary.
     /// - Returns: the facts.
     static func facts(of body: Span<UInt8>, contentType: Span<UInt8>) -> LLMRequestFacts {
+        var nobody = UnreadTexts()
+        return facts(of: body, contentType: contentType, &nobody)
+    }
+
+    /// The same for who also wants the texts.
+    static func facts<Texts: BodyTexts & ~Copyable>(
+        of body: Span<UInt8>,
+        contentType: Span<UInt8>,
+        _ texts: inout Texts
+    ) -> LLMRequestFacts {
         var pass = Pass()
         do throws(MultipartForm.Failure) {
             var form = try MultipartForm(body, contentType: contentType)
-            while let part = try pass.next(&form, body) { pass.read(part, body) }
+            while let part = try pass.next(&form, body) { pass.read(part, body, &texts) }
             pass.facts.isComplete = true
         } catch {
             if error == .notForm { pass.facts.problem = .notForm }
@@ -47,13 +57,18 @@ enum LLMFormReader {
             }
         }
 
-        mutating func read(_ part: MultipartForm.Part, _ body: Span<UInt8>) {
+        mutating func read<Texts: BodyTexts & ~Copyable>(
+            _ part: MultipartForm.Part,
+            _ body: Span<UInt8>,
+            _ texts: inout Texts
+        ) {
             let name = body.extracting(part.name)
             if Text.equalInAnyCase(name, "model") {
                 return readModel(part, isInSmallLetters: Text.equal(name, "model"))
             }
             if part.isFile { return }
             facts.textBytes += part.value.count
+            texts.take(part.value, hasEscapes: false, body)
             guard part.isWhole else { return }
             let value = body.extracting(part.value)
             if Text.equal(name, "stream") {

@@ -21,11 +21,41 @@ package enum LLMRequestReader {
             ? LLMFormReader.facts(of: body, contentType: contentType) : facts(of: body)
     }
 
+    /// What is found of a key's content rules in the texts of a body: those that `textBytes` counts,
+    /// escapes resolved, as far as they are here.
+    ///
+    /// - Parameters:
+    ///   - body: the beginning of the body, or all of it.
+    ///   - contentType: as for `facts`.
+    ///   - rules: what to look for.
+    /// - Returns: the findings; whole when all of the body was understood.
+    package static func findings(
+        in body: Span<UInt8>,
+        contentType: Span<UInt8>,
+        by rules: ContentRules
+    ) -> ContentFindings {
+        var texts = ScannedTexts(by: rules)
+        let facts =
+            MultipartForm.isForm(contentType)
+            ? LLMFormReader.facts(of: body, contentType: contentType, &texts)
+            : facts(of: body, &texts)
+        return texts.finish(isWhole: facts.isComplete && facts.problem == .none)
+    }
+
     /// What a body in JSON says.
     package static func facts(of body: Span<UInt8>) -> LLMRequestFacts {
+        var nobody = UnreadTexts()
+        return facts(of: body, &nobody)
+    }
+
+    /// What a body in JSON says, for who also wants its texts.
+    private static func facts<Texts: BodyTexts & ~Copyable>(
+        of body: Span<UInt8>,
+        _ texts: inout Texts
+    ) -> LLMRequestFacts {
         var pass = Pass()
         do throws(JSONScanner.Failure) {
-            try pass.readRequest(body)
+            try pass.readRequest(body, &texts)
             guard pass.scanner.isAtEnd(body) else { throw .notJSON }
             pass.facts.isComplete = true
         } catch {
@@ -69,36 +99,40 @@ private struct Pass {
     private var configuredMaximums = Counts()
     private var configuredChoices = Counts()
 
-    mutating func readRequest(_ body: Span<UInt8>) throws(JSONScanner.Failure) {
+    mutating func readRequest<Texts: BodyTexts & ~Copyable>(
+        _ body: Span<UInt8>,
+        _ texts: inout Texts
+    ) throws(JSONScanner.Failure) {
         guard try scanner.entersObject(body) else { return }
         repeat {
             let name = try scanner.name(body)
             switch LLMField.ofRequest(name, body) {
-            case .model: try readModel(body)
-            case .stream: try readStream(body)
+            case .model: try readModel(body, &texts)
+            case .stream: try readStream(body, &texts)
             case .maximum(let place):
                 maximums[place] = nil
-                maximums[place] = try readCount(body)
+                maximums[place] = try readCount(body, &texts)
             case .choices(let place):
                 choices[place] = nil
-                choices[place] = try readCount(body)
-            case .configuration(let place): try readConfiguration(place, body)
-            case .prompt: try skip(body, bytesOfNumber: 1)
+                choices[place] = try readCount(body, &texts)
+            case .configuration(let place): try readConfiguration(place, body, &texts)
+            case .prompt: try skip(body, &texts, bytesOfNumber: 1)
             case .other:
                 if JSONEscapes.equalInAnyCase(body, name, "model") { countRival() }
-                try skip(body)
+                try skip(body, &texts)
             }
         } while try scanner.hasNextMember(body)
     }
 
     /// Reads an object that generation is configured by, in place of an earlier one of its name.
-    private mutating func readConfiguration(
+    private mutating func readConfiguration<Texts: BodyTexts & ~Copyable>(
         _ place: Int,
-        _ body: Span<UInt8>
+        _ body: Span<UInt8>,
+        _ texts: inout Texts
     ) throws(JSONScanner.Failure) {
         configuredMaximums[place] = nil
         configuredChoices[place] = nil
-        guard try scanner.kind(body) == .object else { return try skip(body) }
+        guard try scanner.kind(body) == .object else { return try skip(body, &texts) }
         var maximums = Counts()
         var choices = Counts()
         // Also of an object that is cut off: what is known of it bounds the answer from below.
@@ -112,11 +146,11 @@ private struct Pass {
             switch LLMField.ofConfiguration(name, body) {
             case .maximum(let place):
                 maximums[place] = nil
-                maximums[place] = try readCount(body)
+                maximums[place] = try readCount(body, &texts)
             case .choices(let place):
                 choices[place] = nil
-                choices[place] = try readCount(body)
-            default: try skip(body)
+                choices[place] = try readCount(body, &texts)
+            default: try skip(body, &texts)
             }
         } while try scanner.hasNextMember(body)
     }
@@ -132,23 +166,32 @@ private struct Pass {
         facts.modelHasRival = modelCount > 0
     }
 
-    private mutating func readModel(_ body: Span<UInt8>) throws(JSONScanner.Failure) {
+    private mutating func readModel<Texts: BodyTexts & ~Copyable>(
+        _ body: Span<UInt8>,
+        _ texts: inout Texts
+    ) throws(JSONScanner.Failure) {
         countModel()
         facts.model = nil
-        guard try scanner.kind(body) == .string else { return try skip(body) }
+        guard try scanner.kind(body) == .string else { return try skip(body, &texts) }
         let string = try scanner.string(body)
         facts.model = string.start..<string.start + string.count
         facts.modelHasEscapes = string.hasEscapes
     }
 
-    private mutating func readStream(_ body: Span<UInt8>) throws(JSONScanner.Failure) {
+    private mutating func readStream<Texts: BodyTexts & ~Copyable>(
+        _ body: Span<UInt8>,
+        _ texts: inout Texts
+    ) throws(JSONScanner.Failure) {
         facts.stream = false
-        guard try scanner.kind(body) == .word else { return try skip(body) }
+        guard try scanner.kind(body) == .word else { return try skip(body, &texts) }
         facts.stream = try scanner.word(body) ?? false
     }
 
     /// A number of tokens or answers; nil when it is not given.
-    private mutating func readCount(_ body: Span<UInt8>) throws(JSONScanner.Failure) -> UInt64? {
+    private mutating func readCount<Texts: BodyTexts & ~Copyable>(
+        _ body: Span<UInt8>,
+        _ texts: inout Texts
+    ) throws(JSONScanner.Failure) -> UInt64? {
         switch try scanner.kind(body) {
         case .number:
             let number = try scanner.number(body)
@@ -158,20 +201,21 @@ private struct Pass {
             if try scanner.word(body) != nil { facts.hasOddNumber = true }
         case .string, .object, .array:
             facts.hasOddNumber = true
-            try skip(body)
+            try skip(body, &texts)
         }
         return nil
     }
 
     /// Goes past a value, and counts the text in it.
-    private mutating func skip(
+    private mutating func skip<Texts: BodyTexts & ~Copyable>(
         _ body: Span<UInt8>,
+        _ texts: inout Texts,
         bytesOfNumber: Int = 0
     ) throws(JSONScanner.Failure) {
         _ = try scanner.peek(body)
         let start = scanner.index
         do throws(JSONScanner.Failure) {
-            facts.textBytes += try scanner.skipValue(body, bytesOfNumber: bytesOfNumber)
+            facts.textBytes += try scanner.skipValue(body, bytesOfNumber: bytesOfNumber, &texts)
         } catch {
             // How much of the rest is text is not known: no more than all of it.
             facts.textBytes += body.count - start

@@ -58,6 +58,8 @@ extension LoopGateway {
             return FailurePolicy(error)
         }
         request.wantsEveryLimit = true
+        // No message of ours carries any.
+        request.content = .absent
         do {
             _ = try request.complete(from: models)
             return nil

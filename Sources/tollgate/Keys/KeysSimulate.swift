@@ -19,10 +19,16 @@ struct KeysSimulate: AsyncParsableCommand {
     @Option(help: "When the call comes: 2030-01-31T12:00:00Z; now if not said.")
     var at: String?
 
+    @Option(
+        help: "A text of the call, for the key's content rules; they are not asked if not said."
+    )
+    var content: String?
+
     /// What is sent.
     var body: JSONValue {
         var members = request.document.members
         if let at { members.append(JSONValue.Member("at", .string(at))) }
+        if let content { members.append(JSONValue.Member("content", .string(content))) }
         return .object(members)
     }
 

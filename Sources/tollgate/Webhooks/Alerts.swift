@@ -4,7 +4,7 @@ internal import TollgateAdmin
 /// `tollgate alerts`: what needed somebody's attention.
 struct Alerts: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show alerts, the newest first: limits exceeded, thresholds, refusals."
+        abstract: "Show alerts, the newest first: limits exceeded, thresholds, refusals, content."
     )
 
     @OptionGroup var connection: ConnectionOptions
@@ -55,6 +55,9 @@ struct Alerts: AsyncParsableCommand {
         if let limit = data["limit"] {
             let name = "\(limit.cell("level")) \(limit.cell("name"))"
             return data["threshold"] == nil ? name : "\(data.cell("threshold"))% of \(name)"
+        }
+        if data["rule_number"] != nil {
+            return "content rule \(data.cell("rule_number")) \(data.cell("rule"))"
         }
         return "\(data.cell("refused_requests")) requests refused"
     }

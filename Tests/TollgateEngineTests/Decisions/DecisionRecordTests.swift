@@ -121,7 +121,7 @@ struct DecisionRecordTests {
     func unknownShapes() throws {
         let whole = try sampleBlock()
         let record = JournalBlock.headerLength
-        for (offset, value) in [(2, 2), (2, 0), (3, 39), (3, 255), (4, 16), (4, 0x80)] {
+        for (offset, value) in [(2, 2), (2, 0), (3, 39), (3, 255), (4, 16), (4, 32), (4, 0x80)] {
             var changed = whole
             changed[record + offset] = UInt8(value)
             #expect(throws: StorageError.self) { try decisions(in: changed) }

@@ -122,6 +122,25 @@ struct NoticeJudgeTests {
         #expect(try world.told { $0.denials = [next: 1] }.count == 1)
     }
 
+    @Test("A content rule that was found is told of once in a minute, by its name of now")
+    func content() throws {
+        var world = World()
+        let rule = KeyNotices.ContentRule(name: "cards", pattern: "x", isBlocking: true)
+        world.key.notices.contentRules = [rule]
+        func finding(_ rule: UInt8, minute: Int64 = Self.minute) -> JournalFindings.Content {
+            JournalFindings.Content(Self.id, rule: rule, minute: minute)
+        }
+        let facts = try world.told { $0.content = [finding(0): 3, finding(5): 1] }
+        #expect(
+            facts == [
+                .content(number: 1, rule, count: 3), .content(number: 6, nil, count: 1),
+            ]
+        )
+        #expect(try world.told { $0.content = [finding(0): 3] }.isEmpty)
+        let next = try world.told { $0.content = [finding(0, minute: Self.minute + 1): 2] }
+        #expect(next == [.content(number: 1, rule, count: 2)])
+    }
+
     @Test("Refusals of a key are told when they are enough in one minute, once")
     func refusals() throws {
         var world = World()

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TollgateCore
 
 @testable import TollgateGateway
 
@@ -44,17 +45,46 @@ private enum Reference {
 @Suite("The reader of requests and Python's json agree", .enabled(if: Reference.isThere))
 struct LLMRequestDifferentialTests {
     /// Whether a body that is all there is read as it must be.
-    private func isRight(_ body: [UInt8], _ wanted: String) -> Bool {
+    private func isRight(_ body: [UInt8], _ wanted: String, _ rules: ContentRules) -> Bool {
         let facts = LLMRequestReader.facts(of: body.span)
         // What is damaged behind a place that is too deep is not looked at.
-        if wanted == "invalid" { return !facts.isComplete }
-        return facts.words(for: body) == wanted
+        if wanted == "invalid" { return !facts.isComplete && !findings(body, rules).isWhole }
+        return words(body, rules) == wanted
+    }
+
+    private func findings(_ body: [UInt8], _ rules: ContentRules) -> ContentFindings {
+        let type: [UInt8] = []
+        return LLMRequestReader.findings(in: body.span, contentType: type.span, by: rules)
+    }
+
+    /// What is found and read, in the reference's words.
+    private func words(_ body: [UInt8], _ rules: ContentRules) -> String {
+        let findings = findings(body, rules)
+        let bits = String(findings.found, radix: 16) + (findings.isWhole ? "+" : "")
+        return bits + " " + LLMRequestReader.facts(of: body.span).words(for: body)
+    }
+
+    /// The rules of the lines at the beginning.
+    private func rules(_ lines: [String]) throws -> ContentRules {
+        try ContentRules(
+            try lines.prefix { $0.hasPrefix("rule ") }.map { line in
+                KeyNotices.ContentRule(
+                    name: "",
+                    pattern: String(
+                        decoding: try Reference.bytes(line.dropFirst(5)),
+                        as: UTF8.self
+                    ),
+                    isBlocking: true
+                )
+            }
+        )
     }
 
     @Test("on bodies made up, cut off at every byte, and damaged", arguments: 1...6)
     func agree(seed: Int) throws {
         let lines = try Reference.lines(seed: seed, bodies: 30)
-        var (cuts, damaged, place) = (0, 0, 0)
+        let rules = try rules(lines)
+        var (cuts, damaged, place) = (0, 0, lines.prefix { $0.hasPrefix("rule ") }.count)
         while place + 1 < lines.count {
             let line = lines[place]
             let body = try Reference.bytes(
@@ -62,14 +92,17 @@ struct LLMRequestDifferentialTests {
             )
             place += 1
             if line.hasPrefix("whole ") {
-                #expect(isRight(body, lines[place]), "seed \(seed), \(lines[place]): \(line)")
+                #expect(
+                    isRight(body, lines[place], rules),
+                    "seed \(seed), \(lines[place]): \(line)"
+                )
                 damaged += 1
                 place += 1
                 continue
             }
             for count in 0...body.count {
                 let part = Array(body.prefix(count))
-                let found = LLMRequestReader.facts(of: part.span).words(for: part)
+                let found = words(part, rules)
                 if found == lines[place + count] { continue }
                 // One place says enough of a body.
                 Issue.record(

@@ -3,7 +3,7 @@ import TollgateCore
 /// The key that a block describes, and whom it belongs to.
 ///
 /// `key NAME: VALUE` sets one of the key's rules, `limit LEVEL NAME: VALUE` a limit by the name that
-/// callers know it by, money in USD; `credits USD` what the organisation has paid in. A key with a
+/// callers know it by, money in USD; `rule ACTION NAME: PATTERN` one of its content rules; `credits USD` what the organisation has paid in. A key with a
 /// limit at a level belongs to a group of that level.
 extension CaseBlock {
     /// Sets the rules and limits of the key.
@@ -27,6 +27,14 @@ extension CaseBlock {
                 record.enforcement = Enforcement.allCases.first { $0.name == value } ?? .enforce
             default: throw BadLine(line: "key \(line.text)")
             }
+        }
+        record.notices.contentRules = values("rule").map { line in
+            let words = line.pair.name.split(separator: " ", maxSplits: 1)
+            return KeyNotices.ContentRule(
+                name: words.count > 1 ? String(words[1]) : "",
+                pattern: String(decoding: line.pair.value, as: UTF8.self),
+                isBlocking: words.first == "block"
+            )
         }
         record.limits = try limits(of: .key)
         let groups = try groups(createdAt: record.createdAt).map(\.id)

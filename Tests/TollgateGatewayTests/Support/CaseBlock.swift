@@ -41,6 +41,13 @@ struct CaseBlock: CustomTestStringConvertible, Sendable {
         values(name).last
     }
 
+    /// The same with one line more.
+    func adding(_ name: String, _ value: String) -> CaseBlock {
+        var block = self
+        block.lines.append(Line(name: name, value: Array(value.utf8)))
+        return block
+    }
+
     /// The blocks of a file in `Cases`.
     static func read(
         _ name: String,

@@ -100,6 +100,7 @@ function summary(data) {
   const what = [
     data.threshold && `${data.threshold} % of`,
     data.limit && `${data.limit.name} of the ${data.limit.level}`,
+    data.rule_number && `content rule ${data.rule_number} ${data.rule ?? ""}`,
     data.reason ?? data.reasons?.join(", "),
   ];
   return h("details", {}, h("summary", {}, what.filter((part) => part).join(" ")), facts(data));

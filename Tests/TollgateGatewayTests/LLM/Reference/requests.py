@@ -5,7 +5,9 @@ usage: requests.py SEED COUNT
 
 Reads what it has made with Python's json, so that two parsers that know nothing of each other have
 to agree. Writes `cut HEX` and a line of facts for each beginning of the body, the empty one first;
-or `whole HEX` and one line, which is `invalid` when the body is no JSON object.
+or `whole HEX` and one line, which is `invalid` when the body is no JSON object. Before them, `rule
+HEX` for each pattern that is looked for in the texts of the bodies, by Python's re; of a beginning's
+facts the first word is which of them are found, as bits, with a `+` when all texts could be read.
 
 The rules: of a field that comes twice the last one counts. It counts from its colon on: until its
 value is complete, nothing is known of it. A number is complete when another byte follows. The words
@@ -32,6 +34,12 @@ INNER_CHOICES = ["candidateCount", "candidate_count"]
 PROMPTS = ["input", "prompt"]
 TEXTS = ["messages", "instructions", "system", "contents", "inputText", "size", "voice", "stop",
          "tools", "metadata", "temperature", "Model", "MODEL", "mode", "models", "é", ""]
+
+#: What is looked for. In both languages the same, but for the end of a text.
+PATTERNS = ["a", "^abc", "[de]/", r"\W\W\W", "\\n\\t|\"", "é.?€", "^.{3,5}$", "(b|c|d)+e?f",
+            r"[^a-z\s]{2}😀?", r"\\", "gh$", "\ufffd", r"^\w*$", "(?:a|bc|[é-€]){2,}", "x"]
+PATTERNS = [pattern for pattern in PATTERNS if not re.fullmatch(pattern, "")]
+RULES = [re.compile(pattern.replace("$", r"\Z"), re.A | re.I | re.S) for pattern in PATTERNS]
 
 # ---- Making bodies. A body is a str with one character for each byte (Latin-1).
 
@@ -239,6 +247,38 @@ def amount(text):
     return (LIMIT, True) if count > LIMIT else (count, False)
 
 
+ESCAPE = re.compile(r'[^\\]+|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[0-9a-fA-F]{4}|\\[^u]',
+                    re.DOTALL)
+CHARACTER = re.compile("[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]"
+                       "|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}"
+                       "|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}"
+                       "|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]")
+
+
+def plain(raw):
+    """A text with its escapes resolved, up to one that is cut off; what is no text is U+FFFD."""
+    text, at = "", 0
+    while match := ESCAPE.match(raw, at):
+        at = match.end()
+        if match[0][0] == "\\":
+            text += "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character
+                            for character in json.loads(f'"{match[0]}"'))
+            continue
+        for character in CHARACTER.findall(match[0]):
+            try:
+                text += character.encode("latin-1").decode()
+            except UnicodeError:
+                text += "\ufffd"
+    return text
+
+
+def holds_token(value):
+    """Whether a value is a number, or has one outside of objects."""
+    if isinstance(value, list):
+        return any(holds_token(item) for item in value)
+    return isinstance(value, Number)
+
+
 class Facts:
     """What a body says that ends at `end`."""
 
@@ -248,6 +288,7 @@ class Facts:
         self.models = self.rivals = self.text = 0
         self.stream = self.odd = self.deep = False
         self.maximums, self.choices = {}, {}
+        self.texts, self.is_cut, self.has_tokens = [], False, False
         for member in found:
             if member.colon > end or self.deep:
                 break
@@ -320,10 +361,27 @@ class Facts:
             return
         if self.end > member.beyond:
             self.deep = True
+        end = min(self.end, member.beyond)
+        for match in TOKEN.finditer(member.body, member.start, member.end):
+            # The names of fields are no texts.
+            if not match[2] and match[1] is not None and match.start() < end:
+                self.texts.append(plain(member.body[match.start(1):min(match.end(1), end)]))
+        self.has_tokens |= has_tokens and holds_token(member.value)
         if self.is_whole(member) and not self.deep:
             self.text += member.texts[0] + (member.texts[1] if has_tokens else 0)
         else:
             self.text += self.end - member.start
+
+    def findings(self, is_whole):
+        """Which patterns are found, and whether all texts could be read."""
+        bits = 0
+        for index, text in enumerate(self.texts):
+            # Only of what is read whole it is known where the last text ends.
+            is_cut = not is_whole and index == len(self.texts) - 1
+            for place, (pattern, rule) in enumerate(zip(PATTERNS, RULES)):
+                if not (is_cut and pattern.endswith("$")) and rule.search(text):
+                    bits |= 1 << place
+        return bits, is_whole and not self.has_tokens
 
     def words(self, is_whole):
         found = []
@@ -345,7 +403,8 @@ class Facts:
         found.append(f"text={self.text}" if self.text else "")
         found += ["stream"] * self.stream + ["odd"] * self.odd + ["again"] * (self.models > 1)
         found += ["rival"] * (self.models > 0 and self.rivals > 0)
-        return " ".join(sorted(filter(None, found)))
+        bits, can_be_read = self.findings(problem == "")
+        return f"{bits:x}{'+' * can_be_read} " + " ".join(sorted(filter(None, found)))
 
 
 def largest(counts):
@@ -366,6 +425,8 @@ def named(model):
 
 def main():
     rng = random.Random(int(sys.argv[1]))
+    for pattern in PATTERNS:
+        print("rule", pattern.encode().hex())
     for _ in range(int(sys.argv[2])):
         body = request(rng)
         found, end = members(body, skip(body, 0))
