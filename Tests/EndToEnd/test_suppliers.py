@@ -181,7 +181,8 @@ def test_who_only_asks_learns_neither_credential_nor_host(house):
 
 @pytest.fixture(
     params=[
-        "nginx", "nginx-njs", "nginx-lua", "haproxy", "envoy-http", "kong.yml", "prefunction.yml",
+        "nginx", "nginx-njs", "nginx-lua", "haproxy", "caddy", "envoy-http",
+        "kong.yml", "prefunction.yml",
     ]
 )  # fmt: skip
 def example(request, tmp_path, house, upstream):
@@ -203,6 +204,7 @@ def test_proxies_that_ask_by_http_pass_the_suppliers_credential_on(house, exampl
     reply = example.ask(key, headers=all_of(key.secret), path="/v1/chat/completions/gpt-4o")
     assert reply.status == 200
     assert reply.upstream.one(name) == SECRET
+    assert key.secret not in str(reply.upstream)
     for other in {"authorization", "x-api-key", "api-key"} - {name}:
         assert not reply.upstream.one(other)
     assert reply.upstream.one("host") == "eu.api.example:8443"
