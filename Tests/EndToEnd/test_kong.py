@@ -32,6 +32,7 @@ from test_proxies import (
     test_a_rate_is_told_429_with_the_time_to_wait,
     test_an_allowed_request_reaches_the_provider_without_the_clients_key,
     test_the_model_in_the_body_counts_where_the_proxy_shows_it,
+    test_the_model_of_a_form_counts_where_the_proxy_shows_it,
     test_two_different_keys_are_told_401,
     test_what_a_client_says_in_the_proxys_name_does_not_count,
     test_what_a_key_may_not_do_is_told_403,
@@ -159,6 +160,21 @@ def test_a_long_body_is_read_whole(edge, upstream, size):
     key = issue(token_limits={"per_request_max": size // 2})
     reply = proxy.ask(key, messages=[{"content": "x" * size}], model="gpt-4o", max_tokens=1)
     assert (reply.status, reply.reason) == (403, "request_too_large")
+
+
+def test_a_long_form_is_read_whole_and_passes_as_it_is(proxy, issue):
+    """The part that names the model is behind a file that is longer than Kong's buffer."""
+    form = {"file": ("a.wav", "RIFF" * 10_000), "model": (None, "whisper-1")}
+    ask = {"path": "/v1/audio/transcriptions", "form": form}
+    reply = proxy.ask(issue(allowed_models=["gpt-4o"]), **ask)
+    assert (reply.status, reply.reason, reply.upstream) == (403, "model_not_allowed", None)
+    reply = proxy.ask(issue(allowed_models=["whisper-1"]), **ask)
+    assert reply.status == 200
+    kind, _, boundary = reply.upstream.one("content-type").partition("; boundary=")
+    assert kind == "multipart/form-data"
+    start, _, end = reply.upstream.body.partition(b"RIFF" * 10_000)
+    assert start.startswith(f"--{boundary}\r\n".encode())
+    assert end.endswith(f"whisper-1\r\n--{boundary}--\r\n".encode())
 
 
 def test_a_body_in_chunks_is_read_whole(edge, upstream):
