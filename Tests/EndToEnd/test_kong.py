@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -361,6 +363,25 @@ def test_an_answer_may_be_as_long_as_it_likes():
     path = f"package.path = '{EXAMPLES}/kong/?.lua;' .. package.path"
     read = subprocess.run(["luajit", "-e", path, "-e", text], capture_output=True, text=True)
     assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_luarocks_installs_the_plugin_whole(tmp_path):
+    """What it depends on comes with Kong, so nothing is fetched."""
+    shutil.copytree(EXAMPLES / "kong", tmp_path / "kong")
+    made = subprocess.run(
+        ["luarocks", "--lua-version=5.1", "make", "--deps-mode=none", f"--tree={tmp_path}/tree"],
+        cwd=tmp_path / "kong", capture_output=True, text=True,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
+    installed = tmp_path / "tree/share/lua/5.1/kong/plugins/tollgate"
+    assert texts(installed) == texts(PLUGIN)
+    [rockspec] = (EXAMPLES / "kong").glob("*.rockspec")
+    version = re.search(r'VERSION = "(.+?)"', (PLUGIN / "handler.lua").read_text())[1]
+    assert rockspec.stem == f"kong-plugin-tollgate-{version}-1"
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.iterdir()}
 
 
 def within_bounds(digits: re.Match) -> str:
