@@ -22,7 +22,6 @@ from support.envoy import Envoy, Listener
 from support.process import Process
 from support.provider import Provider
 from support.tollgate import Tollgate
-from support.upstream import Upstream
 
 _started: list[Process] = []
 
@@ -119,16 +118,8 @@ def failing_server(
 
 
 @pytest.fixture(scope="session")
-def upstream() -> Iterator[Upstream]:
-    """The provider behind all proxies."""
-    upstream = Upstream()
-    yield upstream
-    upstream.stop()
-
-
-@pytest.fixture(scope="session")
 def provider() -> Iterator[Provider]:
-    """The provider whose answers tests write."""
+    """The provider behind all proxies."""
     provider = Provider()
     yield provider
     provider.stop()
@@ -136,13 +127,13 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="session")
 def envoy(
-    tmp_path_factory: pytest.TempPathFactory, _shared_server: Tollgate, upstream: Upstream
+    tmp_path_factory: pytest.TempPathFactory, _shared_server: Tollgate, provider: Provider
 ) -> Iterator[Envoy]:
     """An Envoy before the shared server, with a listener for each way of asking."""
     envoy = Envoy(
         tmp_path_factory.mktemp("envoy"),
         _shared_server.rpc,
-        upstream,
+        provider,
         Listener("plain"),
         Listener("short", body_limit=256),
         Listener("whole", body_limit=256, cuts_off=False),
@@ -161,14 +152,14 @@ def envoy(
 
 @pytest.fixture
 def envoy_before(
-    tmp_path: Path, upstream: Upstream
+    tmp_path: Path, provider: Provider
 ) -> Iterator[Callable[..., Envoy]]:
     """Starts an Envoy that belongs to the test: `envoy_before(address, tls=…)`."""
     made: list[Envoy] = []
 
     def start(address: str, *listeners: Listener, directory: str = "envoy", **options) -> Envoy:
         envoy = Envoy(
-            tmp_path / directory, address, upstream, *(listeners or [Listener("plain")]), **options
+            tmp_path / directory, address, provider, *(listeners or [Listener("plain")]), **options
         )
         made.append(envoy)
         _started.append(envoy)

@@ -19,7 +19,6 @@ from support.admin import TIMEOUT
 from support.caller import PRICE
 from support.clock import stay_within_the_hour
 from support.gateway import STAND_IN, Kong
-from support.lockstep import Listener, Lockstep
 from support.process import eventually
 from support.provider import Provider
 from support.proxies import EXAMPLES, ExampleProxy
@@ -48,36 +47,29 @@ PROMPT = [{"role": "user", "content": 'one "two"\nthree'}]
 NGINX = next(example for example in proxies.ALL if example.name == "nginx-lua")
 
 
-def gateway(name: str, directory, address: str, upstream) -> ExampleProxy:
+def gateway(name: str, directory, address: str, provider) -> ExampleProxy:
     if name == NGINX.name:
-        return ExampleProxy(NGINX, directory, address, upstream).start()
-    return Kong(f"{name}.yml", directory, address, upstream).start()
+        return ExampleProxy(NGINX, directory, address, provider).start()
+    return Kong(f"{name}.yml", directory, address, provider).start()
 
 
 @pytest.fixture(scope="module", params=["kong", "prefunction"])
-def proxy(request, tmp_path_factory, _shared_server, upstream):
+def proxy(request, tmp_path_factory, _shared_server, provider):
     """Each of Kong's two, before the shared server."""
     directory = tmp_path_factory.mktemp(request.param)
-    proxy = gateway(request.param, directory, _shared_server.rpc, upstream)
+    proxy = gateway(request.param, directory, _shared_server.rpc, provider)
     yield proxy
     proxy.kill()
 
 
-@pytest.fixture(scope="module")
-def lockstep() -> Iterator[Lockstep]:
-    lockstep = Lockstep()
-    yield lockstep
-    lockstep.stop()
-
-
 @pytest.fixture(params=["kong", "prefunction", NGINX.name])
 def edge(request, tollgate, tmp_path) -> Iterator[Callable[..., tuple[Tollgate, ExampleProxy]]]:
-    """Starts a server and one of the three before it: `edge(upstream, "--flag", …)`."""
+    """Starts a server and one of the three before it: `edge(provider, "--flag", …)`."""
     made: list[ExampleProxy] = []
 
-    def start(upstream, *flags: str) -> tuple[Tollgate, ExampleProxy]:
+    def start(provider, *flags: str) -> tuple[Tollgate, ExampleProxy]:
         server = tollgate(*flags).start()
-        made.append(gateway(request.param, tmp_path / "proxy", server.rpc, upstream))
+        made.append(gateway(request.param, tmp_path / "proxy", server.rpc, provider))
         return server, made[-1]
 
     yield start
@@ -106,8 +98,8 @@ def reports(server: Tollgate) -> dict[str, float]:
 # Decisions.
 
 
-def test_without_tollgate_nobody_passes_and_afterwards_everybody_again(edge, upstream):
-    server, proxy = edge(upstream)
+def test_without_tollgate_nobody_passes_and_afterwards_everybody_again(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create()
     assert proxy.ask(key).status == 200
     server.kill()
@@ -130,8 +122,8 @@ def test_the_connections_to_tollgate_are_kept(edge, provider):
     assert number <= 4
 
 
-def test_the_client_learns_what_is_left(edge, upstream):
-    server, proxy = edge(upstream)
+def test_the_client_learns_what_is_left(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create(rate_limits={"per_minute": 2, "burst": 2})
     for status, left in [(200, "1"), (200, "0"), (429, "0")]:
         reply = proxy.ask(key)
@@ -152,8 +144,8 @@ def test_nothing_of_what_a_client_forges_reaches_the_provider(proxy, issue):
 
 
 @pytest.mark.parametrize("size", [9_000, 1_040_000])
-def test_a_long_body_is_read_whole(edge, upstream, size):
-    server, proxy = edge(upstream)
+def test_a_long_body_is_read_whole(edge, provider, size):
+    server, proxy = edge(provider)
     issue = server.admin.create
     key = issue(allowed_models=["gpt-4o-mini"], token_limits={"per_request_max": 2 * size})
     for model, status in [("gpt-4o-mini", 200), ("gpt-4o", 403)]:
@@ -179,8 +171,8 @@ def test_a_long_form_is_read_whole_and_passes_as_it_is(proxy, issue):
     assert end.endswith(f"whisper-1\r\n--{boundary}--\r\n".encode())
 
 
-def test_a_body_in_chunks_is_read_whole(edge, upstream):
-    server, proxy = edge(upstream)
+def test_a_body_in_chunks_is_read_whole(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create(allowed_models=["gpt-4o-mini"])
     for model, status in [("gpt-4o-mini", 200), ("gpt-4o", 403)]:
         text = json.dumps({"messages": [{"content": "x" * 20_000}], "model": model}).encode()
@@ -191,8 +183,8 @@ def test_a_body_in_chunks_is_read_whole(edge, upstream):
         assert reply.status_code == status
 
 
-def test_a_body_that_is_too_long_does_not_pass(edge, upstream):
-    server, proxy = edge(upstream)
+def test_a_body_that_is_too_long_does_not_pass(edge, provider):
+    server, proxy = edge(provider)
     reply = proxy.ask(server.admin.create(), input="x" * 1_048_577, model="gpt-4o")
     assert (reply.status, reply.upstream) == (413, None)
 
@@ -213,12 +205,11 @@ def test_what_an_answer_says_is_charged_once_and_to_the_token(edge, provider, ki
     assert reports(server) == {"applied": 5}
 
 
-def test_events_come_at_once_and_are_counted_where_usage_is_missing(edge, lockstep):
+def test_events_come_at_once_and_are_counted_where_usage_is_missing(edge, provider):
     """Each event is sent when the one before has arrived: what holds one back never ends."""
-    server, proxy = edge(lockstep)
+    server, proxy = edge(provider)
     key = server.admin.create()
-    client = Listener(proxy.port, key, model="gpt-4o", max_tokens=500, messages=PROMPT)
-    call = lockstep.next_call()
+    call, client = proxy.stream(key, model="gpt-4o", max_tokens=500, messages=PROMPT)
     held = server.admin.usage(key).held.tokens
     for number in range(7):
         call.send({"model": "gpt-4o", "choices": [{"delta": {"content": f"w{number} "}}]})
@@ -232,11 +223,10 @@ def test_events_come_at_once_and_are_counted_where_usage_is_missing(edge, lockst
     assert row["output_tokens"] == 7
 
 
-def test_a_client_that_hangs_up_pays_for_what_it_got(edge, lockstep):
-    server, proxy = edge(lockstep)
+def test_a_client_that_hangs_up_pays_for_what_it_got(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create()
-    client = Listener(proxy.port, key, model="claude-sonnet-4-5", max_tokens=500, messages=PROMPT)
-    call = lockstep.next_call()
+    call, client = proxy.stream(key, model="claude-sonnet-4-5", max_tokens=500, messages=PROMPT)
     usage = {"input_tokens": 25, "output_tokens": 1}
     start = {"type": "message_start", "message": {"usage": usage}}
     call.send(start)
@@ -268,8 +258,8 @@ def test_a_service_that_is_not_there_costs_nothing(edge):
     assert settled(server, key) == Amounts()
 
 
-def test_a_request_without_a_body_has_used_nothing(edge, lockstep):
-    server, proxy = edge(lockstep)
+def test_a_request_without_a_body_has_used_nothing(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create(rate_limits={"concurrent": 1})
     for count in range(1, 4):
         url = f"http://127.0.0.1:{proxy.port}/v1/models"
@@ -280,8 +270,8 @@ def test_a_request_without_a_body_has_used_nothing(edge, lockstep):
 def test_a_client_that_leaves_before_the_answer_pays_by_the_policy(edge):
     """What is behind may have done its work: 499 is the client's doing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        upstream = SimpleNamespace(port=silent.getsockname()[1])
-        server, proxy = edge(upstream, "--hold-seconds", "1")
+        provider = SimpleNamespace(port=silent.getsockname()[1])
+        server, proxy = edge(provider, "--hold-seconds", "1")
         key = server.admin.create()
         with pytest.raises(requests.ReadTimeout):
             requests.post(
@@ -300,12 +290,11 @@ def test_of_a_compressed_answer_the_hold_ends_by_its_age(edge, provider):
     assert reports(server) == {"expired": 1}
 
 
-def test_reports_wait_for_tollgate_and_count_once(edge, lockstep):
-    server, proxy = edge(lockstep)
+def test_reports_wait_for_tollgate_and_count_once(edge, provider):
+    server, proxy = edge(provider)
     stay_within_the_hour()
     key = server.admin.create()
-    client = Listener(proxy.port, key, model="gpt-4o", max_tokens=500, messages=PROMPT)
-    call = lockstep.next_call()
+    call, client = proxy.stream(key, model="gpt-4o", max_tokens=500, messages=PROMPT)
     server.kill()
     call.send({"choices": [], "usage": USAGE})
     assert client.next_event()
@@ -446,11 +435,11 @@ def test_the_package_has_every_file_of_the_plugin():
     ],
 )
 def test_the_stand_in_refuses_functions_in_phases_that_do_not_have_them(
-    tmp_path, upstream, phase, text
+    tmp_path, provider, phase, text
 ):
     document = yaml.safe_load((EXAMPLES / "kong/prefunction.yml").read_text())
     document["services"][0]["plugins"][0]["config"] = {phase: [text]}
-    proxy = Kong("prefunction.yml", tmp_path, "", upstream, text=yaml.safe_dump(document)).start()
+    proxy = Kong("prefunction.yml", tmp_path, "", provider, text=yaml.safe_dump(document)).start()
     try:
         requests.post(f"http://127.0.0.1:{proxy.port}/", timeout=TIMEOUT)
     except requests.ConnectionError:

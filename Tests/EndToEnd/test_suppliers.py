@@ -12,7 +12,7 @@ from support.gateway import Kong
 from support.native import messages, services
 from support.proxies import EXAMPLES, ExampleProxy
 from support import rpc
-from support.upstream import MODELS
+from support.provider import MODELS
 
 SECRET = "sk-canary-of-the-supplier"
 EAST = {
@@ -185,13 +185,13 @@ def test_who_only_asks_learns_neither_credential_nor_host(house):
         "kong.yml", "prefunction.yml",
     ]
 )  # fmt: skip
-def example(request, tmp_path, house, upstream):
+def example(request, tmp_path, house, provider):
     """Each of the examples that can show a supplier's credential."""
     if request.param.endswith(".yml"):
-        proxy = Kong(request.param, tmp_path / "proxy", house.rpc, upstream).start()
+        proxy = Kong(request.param, tmp_path / "proxy", house.rpc, provider).start()
     else:
         [found] = [each for each in proxies.ALL if each.name == request.param]
-        proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, upstream).start()
+        proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, provider).start()
     yield proxy
     proxy.kill()
 
@@ -222,10 +222,10 @@ def test_proxies_that_ask_by_http_pass_the_suppliers_credential_on(house, exampl
 
 
 @pytest.fixture
-def lister(tmp_path, house, upstream):
+def lister(tmp_path, house, provider):
     """The example that shows only the models which the key may call."""
     [found] = [each for each in proxies.ALL if each.name == "nginx-njs"]
-    proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, upstream).start()
+    proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, provider).start()
     yield proxy
     proxy.kill()
 

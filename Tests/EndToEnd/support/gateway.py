@@ -14,31 +14,30 @@ from .process import Process, free_port
 from .provider import Provider
 from .proxies import EXAMPLES, Example, ExampleProxy, listens
 from .tollgate import clean_environment
-from .upstream import Upstream
 
 STAND_IN = Path(__file__).parent / "kong"
 
 
 class Kong(ExampleProxy):
-    """One of the declarative configurations of `examples/kong`, in front of the upstream."""
+    """One of the declarative configurations of `examples/kong`, in front of the provider."""
 
     def __init__(
         self,
         configuration: str,
         directory: Path,
         tollgate: str,
-        upstream: Upstream | Provider,
+        provider: Provider,
         text: str | None = None,
     ) -> None:
         Process.__init__(self, configuration.removesuffix(".yml"), directory)
         self.example = Example(self.name, f"kong/{configuration}", (), shows_bodies=True)
         self.port = free_port()
-        self.provider = upstream
+        self.provider = provider
         self._session = requests.Session()
         self._session.trust_env = False
         text = text or (EXAMPLES / self.example.configuration).read_text()
         text = text.replace("127.0.0.1:7411", tollgate)
-        text = text.replace("127.0.0.1:9000", f"127.0.0.1:{upstream.port}")
+        text = text.replace("127.0.0.1:9000", f"127.0.0.1:{provider.port}")
         self._write(yaml.safe_load(text))
 
     def _write(self, document: Mapping[str, Any]) -> None:

@@ -6,8 +6,10 @@ import json
 import shutil
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,8 @@ import requests
 from .admin import TIMEOUT, Key
 from .envoy import Reply, binary as envoy_binary
 from .process import Process, free_port
-from .provider import Provider
+from .provider import LIVE, TEST_ID, Call, Provider
 from .tollgate import REPOSITORY, clean_environment
-from .upstream import TEST_ID, Upstream
 
 EXAMPLES = REPOSITORY / "examples"
 
@@ -82,10 +83,10 @@ ALL = [
 
 
 class ExampleProxy(Process):
-    """One of the examples, in front of the upstream."""
+    """One of the examples, in front of the provider."""
 
     def __init__(
-        self, example: Example, directory: Path, tollgate: str, upstream: Upstream | Provider
+        self, example: Example, directory: Path, tollgate: str, provider: Provider
     ) -> None:
         # Where its files are, beside those of the other examples.
         shutil.copytree(EXAMPLES, directory / "examples")
@@ -93,7 +94,7 @@ class ExampleProxy(Process):
         super().__init__(example.name, self._file.parent)
         self.example = example
         self.port = free_port()
-        self.provider = upstream
+        self.provider = provider
         for file in list(self.directory.iterdir()):
             file.write_text(self._at_our_ports(file.read_text(), tollgate))
         self._session = requests.Session()
@@ -139,19 +140,23 @@ class ExampleProxy(Process):
 
         The form has the name of a file, if it is one, and the content of each part.
         """
-        test_id, got = self._send(key, method, path, headers, body, form=form)
+        test_id = str(uuid.uuid4())
+        got = self._send(test_id, key, method, path, headers, body, form=form)
         return Reply(
             test_id, got.status_code, got.headers, got.content, self.provider.received(test_id)
         )
 
     def stream(
         self, key: Key, *, path: str = "/v1/chat/completions", **body: Any
-    ) -> tuple[str, requests.Response]:
-        """Sends one whose answer the test reads as it comes; returns its id as well."""
-        return self._send(key, "POST", path, {}, body, stream=True)
+    ) -> tuple[Call, Client]:
+        """Sends a request whose answer the test writes on one side and reads on the other."""
+        test_id, body = str(uuid.uuid4()), {**body, "answer": LIVE}
+        client = Client(lambda: self._send(test_id, key, "POST", path, {}, body, stream=True))
+        return self.provider.call(test_id), client
 
     def _send(
         self,
+        test_id: str,
         key: Key | str | None,
         method: str,
         path: str,
@@ -160,8 +165,7 @@ class ExampleProxy(Process):
         *,
         form: Mapping[str, tuple[str | None, str]] | None = None,
         stream: bool = False,
-    ) -> tuple[str, requests.Response]:
-        test_id = str(uuid.uuid4())
+    ) -> requests.Response:
         fields = {**headers, TEST_ID: test_id}
         data = None
         if form is None:
@@ -170,11 +174,38 @@ class ExampleProxy(Process):
             data = None if method == "GET" else json.dumps(body or usual).encode()
         if key is not None:
             fields["authorization"] = f"Bearer {key.secret if isinstance(key, Key) else key}"
-        got = self._session.request(
+        return self._session.request(
             method, f"http://127.0.0.1:{self.port}{path}",
             data=data, files=form, headers=fields, timeout=TIMEOUT, stream=stream,
         )  # fmt: skip
-        return test_id, got
+
+
+class Client:
+    """One that reads its answer event by event."""
+
+    def __init__(self, ask: Callable[[], requests.Response]) -> None:
+        # Some proxies send nothing, not even the status, before the first event.
+        self._answer = ThreadPoolExecutor(1).submit(ask)
+
+    @cached_property
+    def _reply(self) -> requests.Response:
+        reply = self._answer.result(TIMEOUT)
+        assert reply.status_code == 200, reply.text
+        return reply
+
+    @cached_property
+    def _lines(self) -> Iterator[bytes]:
+        return self._reply.iter_lines(chunk_size=1)
+
+    def next_event(self) -> str | None:
+        """Waits for the next event, whatever its name; None once the answer is over."""
+        for line in self._lines:
+            if line.startswith(b"data: "):
+                return line.decode().removeprefix("data: ")
+        return None
+
+    def hang_up(self) -> None:
+        self._reply.close()
 
 
 def listens(port: int) -> bool:
