@@ -19,13 +19,13 @@ from support.admin import TIMEOUT
 from support.caller import PRICE
 from support.clock import stay_within_the_hour
 from support.gateway import STAND_IN, Kong
+from support.metrics import families, value
 from support.process import eventually
 from support.provider import Provider
-from support.proxies import EXAMPLES, ExampleProxy
+from support.proxies import EXAMPLES, ExampleProxy, Proxy
 from support.tollgate import Tollgate
 from support.usage import Amounts
 from test_answer_cases import LARGEST, blocks
-from test_metrics import families
 
 # The same promises as every other proxy's.
 from test_proxies import (
@@ -44,10 +44,10 @@ PLUGIN = EXAMPLES / "kong/kong/plugins/tollgate"
 USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 8}}
 COST = PRICE.cost(30, 12, cached=8)
 PROMPT = [{"role": "user", "content": 'one "two"\nthree'}]
-NGINX = next(example for example in proxies.ALL if example.name == "nginx-lua")
+NGINX = proxies.BY_NAME["nginx-lua"]
 
 
-def gateway(name: str, directory, address: str, provider) -> ExampleProxy:
+def gateway(name: str, directory, address: str, provider) -> Proxy:
     if name == NGINX.name:
         return ExampleProxy(NGINX, directory, address, provider).start()
     return Kong(f"{name}.yml", directory, address, provider).start()
@@ -63,11 +63,11 @@ def proxy(request, tmp_path_factory, _shared_server, provider):
 
 
 @pytest.fixture(params=["kong", "prefunction", NGINX.name])
-def edge(request, tollgate, tmp_path) -> Iterator[Callable[..., tuple[Tollgate, ExampleProxy]]]:
+def edge(request, tollgate, tmp_path) -> Iterator[Callable[..., tuple[Tollgate, Proxy]]]:
     """Starts a server and one of the three before it: `edge(provider, "--flag", …)`."""
-    made: list[ExampleProxy] = []
+    made: list[Proxy] = []
 
-    def start(provider, *flags: str) -> tuple[Tollgate, ExampleProxy]:
+    def start(provider, *flags: str) -> tuple[Tollgate, Proxy]:
         server = tollgate(*flags).start()
         made.append(gateway(request.param, tmp_path / "proxy", server.rpc, provider))
         return server, made[-1]
@@ -77,21 +77,14 @@ def edge(request, tollgate, tmp_path) -> Iterator[Callable[..., tuple[Tollgate, 
         proxy.kill()
 
 
-def ask(proxy: ExampleProxy, key, **answer):
+def ask(proxy: Proxy, key, **answer):
     """A chat completion whose answer is to be as described."""
     return proxy.ask(key, model="gpt-4o", max_tokens=500, messages=PROMPT, answer=answer)
 
 
-def settled(server: Tollgate, key) -> Amounts:
-    """What counts for a key once nothing is held any more."""
-    eventually(lambda: server.admin.usage(key).open_requests == 0, "the hold ends")
-    return server.admin.usage(key).total
-
-
 def reports(server: Tollgate) -> dict[str, float]:
     """How many reports have come to which end."""
-    text = requests.get(f"http://{server.http}/metrics", timeout=TIMEOUT).text
-    samples = families(text)["tollgate_settlements_total"].samples
+    samples = families(server)["tollgate_settlements_total"].samples
     return {labels["outcome"]: number for _, labels, number in samples if number}
 
 
@@ -117,9 +110,7 @@ def test_the_connections_to_tollgate_are_kept(edge, provider):
     for _ in range(100):
         assert ask(proxy, key, usage=USAGE).status == 200
         assert ask(proxy, denied).status == 403
-    text = requests.get(f"http://{server.http}/metrics", timeout=TIMEOUT).text
-    [(_, _, number)] = families(text)["tollgate_rpc_connections_accepted_total"].samples
-    assert number <= 4
+    assert 0 < value(server, "tollgate_rpc_connections_accepted_total") <= 4
 
 
 def test_the_client_learns_what_is_left(edge, provider):
@@ -199,7 +190,7 @@ def test_what_an_answer_says_is_charged_once_and_to_the_token(edge, provider, ki
     key = server.admin.create(rate_limits={"concurrent": 1})
     for count in range(1, 6):
         assert ask(proxy, key, kind=kind, usage=USAGE).status == 200
-        assert settled(server, key) == Amounts(count, count * 42, count * COST)
+        assert server.admin.settled(key) == Amounts(count, count * 42, count * COST)
     for row in server.admin.logs(key_id=key.id):
         assert (row["input_tokens"], row["output_tokens"]) == (30, 12), row
     assert reports(server) == {"applied": 5}
@@ -218,7 +209,7 @@ def test_events_come_at_once_and_are_counted_where_usage_is_missing(edge, provid
     assert client.next_event() == "[DONE]"
     call.end()
     assert client.next_event() is None
-    assert settled(server, key).tokens == held - 500 + 7, "the prompt is what was held for it"
+    assert server.admin.settled(key).tokens == held - 500 + 7, "the prompt is what was held for it"
     [row] = server.admin.logs(key_id=key.id)
     assert row["output_tokens"] == 7
 
@@ -235,7 +226,7 @@ def test_a_client_that_hangs_up_pays_for_what_it_got(edge, provider):
         call.send({"type": "content_block_delta", "delta": {"text": f"w{number} "}})
         assert f"w{number} " in client.next_event()
     client.hang_up()
-    assert settled(server, key).tokens == 30
+    assert server.admin.settled(key).tokens == 30
     [row] = server.admin.logs(key_id=key.id)
     assert (row["input_tokens"], row["output_tokens"]) == (25, 5)
     call.end()
@@ -246,7 +237,7 @@ def test_a_service_that_fails_costs_nothing(edge, provider):
     server, proxy = edge(provider)
     key = server.admin.create()
     assert ask(proxy, key, kind="error").status == 503
-    assert settled(server, key) == Amounts()
+    assert server.admin.settled(key) == Amounts()
 
 
 def test_a_service_that_is_not_there_costs_nothing(edge):
@@ -255,7 +246,7 @@ def test_a_service_that_is_not_there_costs_nothing(edge):
     server, proxy = edge(gone)
     key = server.admin.create()
     assert proxy.ask(key).status == 502
-    assert settled(server, key) == Amounts()
+    assert server.admin.settled(key) == Amounts()
 
 
 def test_a_request_without_a_body_has_used_nothing(edge, provider):
@@ -264,7 +255,7 @@ def test_a_request_without_a_body_has_used_nothing(edge, provider):
     for count in range(1, 4):
         url = f"http://127.0.0.1:{proxy.port}/v1/models"
         assert requests.get(url, headers=key.bearer, timeout=TIMEOUT).status_code == 200
-        assert settled(server, key) == Amounts(count, 0, 0)
+        assert server.admin.settled(key) == Amounts(count, 0, 0)
 
 
 def test_a_client_that_leaves_before_the_answer_pays_by_the_policy(edge):
@@ -278,7 +269,7 @@ def test_a_client_that_leaves_before_the_answer_pays_by_the_policy(edge):
                 f"http://127.0.0.1:{proxy.port}/v1/chat/completions",
                 json={"model": "gpt-4o", "max_tokens": 500}, headers=key.bearer, timeout=1,
             )  # fmt: skip
-        assert settled(server, key) == Amounts(1, 500, PRICE.highest(500))
+        assert server.admin.settled(key) == Amounts(1, 500, PRICE.highest(500))
         assert reports(server) == {"expired": 1}
 
 
@@ -286,7 +277,7 @@ def test_of_a_compressed_answer_the_hold_ends_by_its_age(edge, provider):
     server, proxy = edge(provider, "--hold-seconds", "1")
     key = server.admin.create(unsettled="release")
     ask(proxy, key, kind="gzip", usage=USAGE)
-    assert settled(server, key) == Amounts()
+    assert server.admin.settled(key) == Amounts()
     assert reports(server) == {"expired": 1}
 
 
@@ -302,7 +293,7 @@ def test_reports_wait_for_tollgate_and_count_once(edge, provider):
     assert client.next_event() is None
     proxy.until(lambda: "reports of usage wait" in proxy.errors, "an attempt that fails")
     server.start()
-    assert settled(server, key) == Amounts(1, 42, COST)
+    assert server.admin.settled(key) == Amounts(1, 42, COST)
     assert reports(server) == {"applied": 1}
 
 
@@ -313,7 +304,7 @@ def test_many_calls_at_once_are_each_charged_once(edge, provider):
     for number in range(200):
         assert ask(proxy, keys[number % 4], kind="events", usage=USAGE).status == 200
     for key in keys:
-        assert settled(server, key) == Amounts(50, 50 * 42, 50 * COST)
+        assert server.admin.settled(key) == Amounts(50, 50 * 42, 50 * COST)
     assert reports(server) == {"applied": 200}
 
 

@@ -13,7 +13,7 @@ from support.admin import TIMEOUT
 from support.caller import PRICE
 from support.clock import stay_within_the_hour
 from support.gateway import replace
-from support.process import Process, eventually, free_port
+from support.process import Process, free_port
 from support.provider import LIVE, events_of
 from support.proxies import ExampleProxy, listens
 from support.tollgate import clean_environment
@@ -59,12 +59,6 @@ def examples(chosen: list[proxies.Example]) -> Callable:
     return pytest.mark.parametrize("example", chosen, ids=lambda each: each.name)
 
 
-def settled(admin, key) -> Amounts:
-    """What counts for a key once nothing is held any more."""
-    eventually(lambda: admin.usage(key).open_requests == 0, "the hold ends")
-    return admin.usage(key).total
-
-
 def ask(proxy: ExampleProxy, key, style: str = "openai", **answer) -> None:
     """A call whose answer is to be as described."""
     reply = proxy.ask(
@@ -84,7 +78,7 @@ def test_what_an_answer_says_is_charged_once_and_to_the_token(
     key = issue(rate_limits={"concurrent": 1})
     for count in range(1, 4):
         ask(proxy_of(example), key, style, kind=kind)
-        assert settled(admin, key) == Amounts(count, count * 42, count * COST)
+        assert admin.settled(key) == Amounts(count, count * 42, count * COST)
     for row in admin.logs(key_id=key.id):
         assert (row["input_tokens"], row["output_tokens"]) == (30, 12), row
 
@@ -100,7 +94,7 @@ def test_answers_may_be_long_and_come_in_any_pieces(proxy_of, admin, issue, exam
     key = issue()
     ask(proxy_of(example), key, kind=kind, text=FORGED, cut=7)
     ask(proxy_of(example), key, kind=kind, text=FORGED, times=20_000)
-    assert settled(admin, key) == Amounts(2, 84, 2 * COST)
+    assert admin.settled(key) == Amounts(2, 84, 2 * COST)
 
 
 @examples(ABORTED)
@@ -118,7 +112,7 @@ def test_a_client_that_hangs_up_pays_for_what_it_got(proxy_of, admin, issue, exa
         if read == 5:
             break
     client.hang_up()
-    total = settled(admin, key)
+    total = admin.settled(key)
     call.end()
     [row] = admin.logs(key_id=key.id)
     assert row["output_tokens"] == 5
@@ -138,8 +132,8 @@ def njs(tmp_path) -> Iterator[str]:
     configuration = replace((support / "nginx.conf").read_text(), values)
     (tmp_path / "nginx.conf").write_text(configuration)
     nginx = Process("nginx", tmp_path)
-    words = ["nginx", "-p", ".", "-e", "stderr", "-c", "nginx.conf"]
-    nginx.launch([*words, "-g", "daemon off; master_process off;"], clean_environment())
+    words = [word.replace("{}", "nginx.conf") for word in proxies.NGINX]
+    nginx.launch(words, clean_environment())
     nginx.until(lambda: listens(port), "its port")
     yield f"http://127.0.0.1:{port}"
     nginx.kill()
@@ -161,7 +155,7 @@ def test_njs_reads_answers_as_tollgate_itself_however_they_are_cut(njs):
 def test_an_upstream_that_fails_costs_nothing(proxy_of, admin, issue, example):
     key = issue()
     ask(proxy_of(example), key, kind="error")
-    assert settled(admin, key) == Amounts()
+    assert admin.settled(key) == Amounts()
 
 
 @examples([example for example in REPORTING if not example.reports_aborted])
@@ -173,5 +167,5 @@ def test_a_call_whose_client_hung_up_is_charged_by_the_policy(proxy_of, admin, i
     client.hang_up()
     # All of the request but the brace that is shown.
     longest = len(call.request.body) - 1
-    assert settled(admin, key) == Amounts(1, longest, longest * PRICE.input)
+    assert admin.settled(key) == Amounts(1, longest, longest * PRICE.input)
     call.end()

@@ -190,7 +190,7 @@ def example(request, tmp_path, house, provider):
     if request.param.endswith(".yml"):
         proxy = Kong(request.param, tmp_path / "proxy", house.rpc, provider).start()
     else:
-        [found] = [each for each in proxies.ALL if each.name == request.param]
+        found = proxies.BY_NAME[request.param]
         proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, provider).start()
     yield proxy
     proxy.kill()
@@ -224,8 +224,7 @@ def test_proxies_that_ask_by_http_pass_the_suppliers_credential_on(house, exampl
 @pytest.fixture
 def lister(tmp_path, house, provider):
     """The example that shows only the models which the key may call."""
-    [found] = [each for each in proxies.ALL if each.name == "nginx-njs"]
-    proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, provider).start()
+    proxy = ExampleProxy(proxies.BY_NAME["nginx-njs"], tmp_path / "proxy", house.rpc, provider).start()
     yield proxy
     proxy.kill()
 

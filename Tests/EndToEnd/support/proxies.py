@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 
@@ -41,7 +41,8 @@ class Example:
     names_reservation: bool = True
 
 
-_NGINX = (
+#: How nginx is started with a file; it stays one process, whose end is seen.
+NGINX = (
     "nginx", "-p", ".", "-e", "stderr", "-c", "{}", "-g", "daemon off; master_process off;",
 )  # fmt: skip
 _ENVOY = (
@@ -50,13 +51,13 @@ _ENVOY = (
 )  # fmt: skip
 
 ALL = [
-    Example("nginx", "nginx/auth_request.conf", _NGINX, shows_bodies=False),
+    Example("nginx", "nginx/auth_request.conf", NGINX, shows_bodies=False),
     Example(
-        "nginx-njs", "nginx/tollgate-njs.conf", _NGINX,
+        "nginx-njs", "nginx/tollgate-njs.conf", NGINX,
         shows_bodies=True, reports_usage=True, reports_aborted=True,
     ),
     Example(
-        "nginx-lua", "nginx/tollgate-lua.conf", _NGINX,
+        "nginx-lua", "nginx/tollgate-lua.conf", NGINX,
         shows_bodies=True, reports_usage=True, reports_aborted=True,
     ),
     Example("envoy-http", "envoy/http-service.yaml", _ENVOY, shows_bodies=True),
@@ -81,44 +82,26 @@ ALL = [
     ),
 ]  # fmt: skip
 
+BY_NAME = {example.name: example for example in ALL}
 
-class ExampleProxy(Process):
-    """One of the examples, in front of the provider."""
+
+class Proxy(Process):
+    """A proxy in front of the provider, and its clients."""
 
     def __init__(
-        self, example: Example, directory: Path, tollgate: str, provider: Provider
+        self, example: Example, directory: Path, configuration: Path, provider: Provider
     ) -> None:
-        # Where its files are, beside those of the other examples.
-        shutil.copytree(EXAMPLES, directory / "examples")
-        self._file = directory / "examples" / example.configuration
-        super().__init__(example.name, self._file.parent)
+        super().__init__(example.name, directory)
         self.example = example
         self.port = free_port()
         self.provider = provider
-        for file in list(self.directory.iterdir()):
-            file.write_text(self._at_our_ports(file.read_text(), tollgate))
+        self._configuration = configuration
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def _at_our_ports(self, text: str, tollgate: str) -> str:
-        ours = {
-            "8080": str(self.port), "7400": str(self.port),
-            "9000": str(self.provider.port), "7420": str(self.provider.port),
-            "7411": tollgate.rsplit(":", 1)[1],
-        }  # fmt: skip
-        changes = {"/tmp/tollgate-nginx": str(self.directory)}
-        # As long as a machine under load may need: no test is about a slow answer.
-        changes |= {"timeout: 0.25s": "timeout: 10s", "250ms;": "10s;", "timeout 1s": "timeout 10s"}
-        changes["timeout = 1000,"] = "timeout = 10000,"
-        for port, number in ours.items():
-            changes[f"127.0.0.1:{port}"] = f"127.0.0.1:{number}"
-            changes[f"127.0.0.1, port_value: {port}"] = f"127.0.0.1, port_value: {number}"
-        for old, new in changes.items():
-            text = text.replace(old, new)
-        return text
-
-    def start(self) -> ExampleProxy:
-        words = [str(self._file) if word == "{}" else word for word in self.example.command]
+    def start(self) -> Self:
+        file = str(self._configuration)
+        words = [file if word == "{}" else word for word in self.example.command]
         if words[0] == "envoy":
             words[0] = str(envoy_binary())
         home = {"HOME": str(self.directory), "XDG_DATA_HOME": str(self.directory)}
@@ -178,6 +161,36 @@ class ExampleProxy(Process):
             method, f"http://127.0.0.1:{self.port}{path}",
             data=data, files=form, headers=fields, timeout=TIMEOUT, stream=stream,
         )  # fmt: skip
+
+
+class ExampleProxy(Proxy):
+    """One of the examples, beside the files of the others."""
+
+    def __init__(
+        self, example: Example, directory: Path, tollgate: str, provider: Provider
+    ) -> None:
+        shutil.copytree(EXAMPLES, directory / "examples")
+        file = directory / "examples" / example.configuration
+        super().__init__(example, file.parent, file, provider)
+        for each in list(self.directory.iterdir()):
+            each.write_text(self._at_our_ports(each.read_text(), tollgate))
+
+    def _at_our_ports(self, text: str, tollgate: str) -> str:
+        ours = {
+            "8080": str(self.port), "7400": str(self.port),
+            "9000": str(self.provider.port), "7420": str(self.provider.port),
+            "7411": tollgate.rsplit(":", 1)[1],
+        }  # fmt: skip
+        changes = {"/tmp/tollgate-nginx": str(self.directory)}
+        # As long as a machine under load may need: no test is about a slow answer.
+        changes |= {"timeout: 0.25s": "timeout: 10s", "250ms;": "10s;", "timeout 1s": "timeout 10s"}
+        changes["timeout = 1000,"] = "timeout = 10000,"
+        for port, number in ours.items():
+            changes[f"127.0.0.1:{port}"] = f"127.0.0.1:{number}"
+            changes[f"127.0.0.1, port_value: {port}"] = f"127.0.0.1, port_value: {number}"
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        return text
 
 
 class Client:
