@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .local_http import Handler, LocalServer
-
-#: How long a delivery may take that is under way.
-PATIENCE = 30
+from .process import eventually
 
 
 @dataclass(frozen=True)
@@ -84,11 +82,8 @@ class Receiver(LocalServer):
 
     def wait(self, type: str, count: int = 1) -> list[Arrival]:
         """Waits until so many of a type have arrived."""
-        end = time.monotonic() + PATIENCE
-        while len(found := self.of(type)) < count:
-            assert time.monotonic() < end, f"{count} of {type}: {[a.type for a in self.arrivals]}"
-            time.sleep(0.05)
-        return found
+        eventually(lambda: len(self.of(type)) >= count, f"{count} of {type} arrive")
+        return self.of(type)
 
     def _handler(receiver) -> type[Handler]:
         class ReceiverHandler(Handler):
