@@ -15,16 +15,15 @@ os.environ["GRPC_VERBOSITY"] = "NONE"
 
 import grpc
 
-from support import disk, rpc
+from support import disk, process, rpc
 from support.admin import Admin, Key
 from support.caller import Caller
 from support.envoy import Envoy, Listener
-from support.process import Process
 from support.provider import Provider
 from support.tollgate import Tollgate
-from support.upstream import Upstream
 
-_started: list[Process] = []
+#: How many programs had been launched when a test began.
+BEFORE = pytest.StashKey[int]()
 
 
 def pytest_configure() -> None:
@@ -32,20 +31,25 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[BEFORE] = len(process.launched)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
-    """Adds what the processes said to the report of a test that failed."""
+    """Adds what the programs said to the report of a test that failed: its own, and the shared ones."""
     report = yield
     if report.failed:
-        for process in _started:
-            report.sections.append((f"{process.name} in {process.directory}", process.tail))
+        own = process.launched[item.stash[BEFORE] :]
+        for each in (one for one in process.launched if one in own or one.is_running):
+            report.sections.append((f"{each.name} in {each.directory}", each.tail))
     return report
 
 
 @pytest.fixture(scope="session")
 def _shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tollgate]:
     server = Tollgate(tmp_path_factory.mktemp("shared")).start()
-    _started.append(server)
     yield server
     try:
         assert server.terminate() == 0
@@ -96,13 +100,11 @@ def tollgate(tmp_path: Path) -> Iterator[Callable[..., Tollgate]]:
     def make(*flags: str | Path, directory: str = "server", **options) -> Tollgate:
         server = Tollgate(tmp_path / directory, *flags, **options)
         made.append(server)
-        _started.append(server)
         return server
 
     yield make
     for server in made:
         server.kill()
-        _started.remove(server)
 
 
 @pytest.fixture(params=disk.FAILURES.values(), ids=disk.FAILURES)
@@ -119,16 +121,8 @@ def failing_server(
 
 
 @pytest.fixture(scope="session")
-def upstream() -> Iterator[Upstream]:
-    """The provider behind all proxies."""
-    upstream = Upstream()
-    yield upstream
-    upstream.stop()
-
-
-@pytest.fixture(scope="session")
 def provider() -> Iterator[Provider]:
-    """The provider whose answers tests write."""
+    """The provider behind all proxies."""
     provider = Provider()
     yield provider
     provider.stop()
@@ -136,13 +130,13 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="session")
 def envoy(
-    tmp_path_factory: pytest.TempPathFactory, _shared_server: Tollgate, upstream: Upstream
+    tmp_path_factory: pytest.TempPathFactory, _shared_server: Tollgate, provider: Provider
 ) -> Iterator[Envoy]:
     """An Envoy before the shared server, with a listener for each way of asking."""
     envoy = Envoy(
         tmp_path_factory.mktemp("envoy"),
         _shared_server.rpc,
-        upstream,
+        provider,
         Listener("plain"),
         Listener("short", body_limit=256),
         Listener("whole", body_limit=256, cuts_off=False),
@@ -154,27 +148,24 @@ def envoy(
         ),
         Listener("fixed", context={"model": "gpt-4o", "action": "embeddings:create"}),
     ).start()
-    _started.append(envoy)
     yield envoy
     envoy.kill()
 
 
 @pytest.fixture
 def envoy_before(
-    tmp_path: Path, upstream: Upstream
+    tmp_path: Path, provider: Provider
 ) -> Iterator[Callable[..., Envoy]]:
     """Starts an Envoy that belongs to the test: `envoy_before(address, tls=…)`."""
     made: list[Envoy] = []
 
     def start(address: str, *listeners: Listener, directory: str = "envoy", **options) -> Envoy:
         envoy = Envoy(
-            tmp_path / directory, address, upstream, *(listeners or [Listener("plain")]), **options
+            tmp_path / directory, address, provider, *(listeners or [Listener("plain")]), **options
         )
         made.append(envoy)
-        _started.append(envoy)
         return envoy.start()
 
     yield start
     for envoy in made:
         envoy.kill()
-        _started.remove(envoy)

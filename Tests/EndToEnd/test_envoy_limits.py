@@ -6,7 +6,7 @@ import pytest
 from support import rpc
 from support.caller import USD
 from support.native import messages, services
-from support.upstream import PROVIDER_REMAINING
+from support.provider import PROVIDER_REMAINING
 from support.usage import Amounts
 
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 64}

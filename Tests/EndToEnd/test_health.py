@@ -11,6 +11,7 @@ from grpc_health.v1 import health_pb2 as messages
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from support import rpc
 from support.admin import TIMEOUT
+from support.metrics import value
 from support.native import messages as native
 from support.native import services
 
@@ -108,9 +109,7 @@ def test_both_probes_are_green_and_need_no_key(server):
 
 def test_the_metrics_count_decisions_by_reason(server, channel, admin, issue):
     def denied() -> float:
-        text = requests.get(f"http://{server.http}/metrics", timeout=TIMEOUT).text
-        lines = [line for line in text.splitlines() if 'reason="region_not_allowed"' in line]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+        return value(server, "tollgate_decisions_total", reason="region_not_allowed")
 
     key = issue(allowed_regions=["EU"])
     before = denied()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,14 +19,13 @@ from support.admin import TIMEOUT
 from support.caller import PRICE
 from support.clock import stay_within_the_hour
 from support.gateway import STAND_IN, Kong
-from support.lockstep import Listener, Lockstep
+from support.metrics import families, value
 from support.process import eventually
 from support.provider import Provider
-from support.proxies import EXAMPLES, ExampleProxy
+from support.proxies import EXAMPLES, ExampleProxy, Proxy
 from support.tollgate import Tollgate
 from support.usage import Amounts
 from test_answer_cases import LARGEST, blocks
-from test_metrics import families
 
 # The same promises as every other proxy's.
 from test_proxies import (
@@ -32,6 +33,7 @@ from test_proxies import (
     test_a_rate_is_told_429_with_the_time_to_wait,
     test_an_allowed_request_reaches_the_provider_without_the_clients_key,
     test_the_model_in_the_body_counts_where_the_proxy_shows_it,
+    test_the_model_of_a_form_counts_where_the_proxy_shows_it,
     test_two_different_keys_are_told_401,
     test_what_a_client_says_in_the_proxys_name_does_not_count,
     test_what_a_key_may_not_do_is_told_403,
@@ -42,39 +44,32 @@ PLUGIN = EXAMPLES / "kong/kong/plugins/tollgate"
 USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 8}}
 COST = PRICE.cost(30, 12, cached=8)
 PROMPT = [{"role": "user", "content": 'one "two"\nthree'}]
-NGINX = next(example for example in proxies.ALL if example.name == "nginx-lua")
+NGINX = proxies.BY_NAME["nginx-lua"]
 
 
-def gateway(name: str, directory, address: str, upstream) -> ExampleProxy:
+def gateway(name: str, directory, address: str, provider) -> Proxy:
     if name == NGINX.name:
-        return ExampleProxy(NGINX, directory, address, upstream).start()
-    return Kong(f"{name}.yml", directory, address, upstream).start()
+        return ExampleProxy(NGINX, directory, address, provider).start()
+    return Kong(f"{name}.yml", directory, address, provider).start()
 
 
 @pytest.fixture(scope="module", params=["kong", "prefunction"])
-def proxy(request, tmp_path_factory, _shared_server, upstream):
+def proxy(request, tmp_path_factory, _shared_server, provider):
     """Each of Kong's two, before the shared server."""
     directory = tmp_path_factory.mktemp(request.param)
-    proxy = gateway(request.param, directory, _shared_server.rpc, upstream)
+    proxy = gateway(request.param, directory, _shared_server.rpc, provider)
     yield proxy
     proxy.kill()
 
 
-@pytest.fixture(scope="module")
-def lockstep() -> Iterator[Lockstep]:
-    lockstep = Lockstep()
-    yield lockstep
-    lockstep.stop()
-
-
 @pytest.fixture(params=["kong", "prefunction", NGINX.name])
-def edge(request, tollgate, tmp_path) -> Iterator[Callable[..., tuple[Tollgate, ExampleProxy]]]:
-    """Starts a server and one of the three before it: `edge(upstream, "--flag", …)`."""
-    made: list[ExampleProxy] = []
+def edge(request, tollgate, tmp_path) -> Iterator[Callable[..., tuple[Tollgate, Proxy]]]:
+    """Starts a server and one of the three before it: `edge(provider, "--flag", …)`."""
+    made: list[Proxy] = []
 
-    def start(upstream, *flags: str) -> tuple[Tollgate, ExampleProxy]:
+    def start(provider, *flags: str) -> tuple[Tollgate, Proxy]:
         server = tollgate(*flags).start()
-        made.append(gateway(request.param, tmp_path / "proxy", server.rpc, upstream))
+        made.append(gateway(request.param, tmp_path / "proxy", server.rpc, provider))
         return server, made[-1]
 
     yield start
@@ -82,29 +77,22 @@ def edge(request, tollgate, tmp_path) -> Iterator[Callable[..., tuple[Tollgate, 
         proxy.kill()
 
 
-def ask(proxy: ExampleProxy, key, **answer):
+def ask(proxy: Proxy, key, **answer):
     """A chat completion whose answer is to be as described."""
     return proxy.ask(key, model="gpt-4o", max_tokens=500, messages=PROMPT, answer=answer)
 
 
-def settled(server: Tollgate, key) -> Amounts:
-    """What counts for a key once nothing is held any more."""
-    eventually(lambda: server.admin.usage(key).open_requests == 0, "the hold ends")
-    return server.admin.usage(key).total
-
-
 def reports(server: Tollgate) -> dict[str, float]:
     """How many reports have come to which end."""
-    text = requests.get(f"http://{server.http}/metrics", timeout=TIMEOUT).text
-    samples = families(text)["tollgate_settlements_total"].samples
+    samples = families(server)["tollgate_settlements_total"].samples
     return {labels["outcome"]: number for _, labels, number in samples if number}
 
 
 # Decisions.
 
 
-def test_without_tollgate_nobody_passes_and_afterwards_everybody_again(edge, upstream):
-    server, proxy = edge(upstream)
+def test_without_tollgate_nobody_passes_and_afterwards_everybody_again(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create()
     assert proxy.ask(key).status == 200
     server.kill()
@@ -122,13 +110,11 @@ def test_the_connections_to_tollgate_are_kept(edge, provider):
     for _ in range(100):
         assert ask(proxy, key, usage=USAGE).status == 200
         assert ask(proxy, denied).status == 403
-    text = requests.get(f"http://{server.http}/metrics", timeout=TIMEOUT).text
-    [(_, _, number)] = families(text)["tollgate_rpc_connections_accepted_total"].samples
-    assert number <= 4
+    assert 0 < value(server, "tollgate_rpc_connections_accepted_total") <= 4
 
 
-def test_the_client_learns_what_is_left(edge, upstream):
-    server, proxy = edge(upstream)
+def test_the_client_learns_what_is_left(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create(rate_limits={"per_minute": 2, "burst": 2})
     for status, left in [(200, "1"), (200, "0"), (429, "0")]:
         reply = proxy.ask(key)
@@ -149,8 +135,8 @@ def test_nothing_of_what_a_client_forges_reaches_the_provider(proxy, issue):
 
 
 @pytest.mark.parametrize("size", [9_000, 1_040_000])
-def test_a_long_body_is_read_whole(edge, upstream, size):
-    server, proxy = edge(upstream)
+def test_a_long_body_is_read_whole(edge, provider, size):
+    server, proxy = edge(provider)
     issue = server.admin.create
     key = issue(allowed_models=["gpt-4o-mini"], token_limits={"per_request_max": 2 * size})
     for model, status in [("gpt-4o-mini", 200), ("gpt-4o", 403)]:
@@ -161,8 +147,23 @@ def test_a_long_body_is_read_whole(edge, upstream, size):
     assert (reply.status, reply.reason) == (403, "request_too_large")
 
 
-def test_a_body_in_chunks_is_read_whole(edge, upstream):
-    server, proxy = edge(upstream)
+def test_a_long_form_is_read_whole_and_passes_as_it_is(proxy, issue):
+    """The part that names the model is behind a file that is longer than Kong's buffer."""
+    form = {"file": ("a.wav", "RIFF" * 10_000), "model": (None, "whisper-1")}
+    ask = {"path": "/v1/audio/transcriptions", "form": form}
+    reply = proxy.ask(issue(allowed_models=["gpt-4o"]), **ask)
+    assert (reply.status, reply.reason, reply.upstream) == (403, "model_not_allowed", None)
+    reply = proxy.ask(issue(allowed_models=["whisper-1"]), **ask)
+    assert reply.status == 200
+    kind, _, boundary = reply.upstream.one("content-type").partition("; boundary=")
+    assert kind == "multipart/form-data"
+    start, _, end = reply.upstream.body.partition(b"RIFF" * 10_000)
+    assert start.startswith(f"--{boundary}\r\n".encode())
+    assert end.endswith(f"whisper-1\r\n--{boundary}--\r\n".encode())
+
+
+def test_a_body_in_chunks_is_read_whole(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create(allowed_models=["gpt-4o-mini"])
     for model, status in [("gpt-4o-mini", 200), ("gpt-4o", 403)]:
         text = json.dumps({"messages": [{"content": "x" * 20_000}], "model": model}).encode()
@@ -173,8 +174,8 @@ def test_a_body_in_chunks_is_read_whole(edge, upstream):
         assert reply.status_code == status
 
 
-def test_a_body_that_is_too_long_does_not_pass(edge, upstream):
-    server, proxy = edge(upstream)
+def test_a_body_that_is_too_long_does_not_pass(edge, provider):
+    server, proxy = edge(provider)
     reply = proxy.ask(server.admin.create(), input="x" * 1_048_577, model="gpt-4o")
     assert (reply.status, reply.upstream) == (413, None)
 
@@ -189,18 +190,17 @@ def test_what_an_answer_says_is_charged_once_and_to_the_token(edge, provider, ki
     key = server.admin.create(rate_limits={"concurrent": 1})
     for count in range(1, 6):
         assert ask(proxy, key, kind=kind, usage=USAGE).status == 200
-        assert settled(server, key) == Amounts(count, count * 42, count * COST)
+        assert server.admin.settled(key) == Amounts(count, count * 42, count * COST)
     for row in server.admin.logs(key_id=key.id):
         assert (row["input_tokens"], row["output_tokens"]) == (30, 12), row
     assert reports(server) == {"applied": 5}
 
 
-def test_events_come_at_once_and_are_counted_where_usage_is_missing(edge, lockstep):
+def test_events_come_at_once_and_are_counted_where_usage_is_missing(edge, provider):
     """Each event is sent when the one before has arrived: what holds one back never ends."""
-    server, proxy = edge(lockstep)
+    server, proxy = edge(provider)
     key = server.admin.create()
-    client = Listener(proxy.port, key, model="gpt-4o", max_tokens=500, messages=PROMPT)
-    call = lockstep.next_call()
+    call, client = proxy.stream(key, model="gpt-4o", max_tokens=500, messages=PROMPT)
     held = server.admin.usage(key).held.tokens
     for number in range(7):
         call.send({"model": "gpt-4o", "choices": [{"delta": {"content": f"w{number} "}}]})
@@ -209,16 +209,15 @@ def test_events_come_at_once_and_are_counted_where_usage_is_missing(edge, lockst
     assert client.next_event() == "[DONE]"
     call.end()
     assert client.next_event() is None
-    assert settled(server, key).tokens == held - 500 + 7, "the prompt is what was held for it"
+    assert server.admin.settled(key).tokens == held - 500 + 7, "the prompt is what was held for it"
     [row] = server.admin.logs(key_id=key.id)
     assert row["output_tokens"] == 7
 
 
-def test_a_client_that_hangs_up_pays_for_what_it_got(edge, lockstep):
-    server, proxy = edge(lockstep)
+def test_a_client_that_hangs_up_pays_for_what_it_got(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create()
-    client = Listener(proxy.port, key, model="claude-sonnet-4-5", max_tokens=500, messages=PROMPT)
-    call = lockstep.next_call()
+    call, client = proxy.stream(key, model="claude-sonnet-4-5", max_tokens=500, messages=PROMPT)
     usage = {"input_tokens": 25, "output_tokens": 1}
     start = {"type": "message_start", "message": {"usage": usage}}
     call.send(start)
@@ -227,7 +226,7 @@ def test_a_client_that_hangs_up_pays_for_what_it_got(edge, lockstep):
         call.send({"type": "content_block_delta", "delta": {"text": f"w{number} "}})
         assert f"w{number} " in client.next_event()
     client.hang_up()
-    assert settled(server, key).tokens == 30
+    assert server.admin.settled(key).tokens == 30
     [row] = server.admin.logs(key_id=key.id)
     assert (row["input_tokens"], row["output_tokens"]) == (25, 5)
     call.end()
@@ -238,7 +237,7 @@ def test_a_service_that_fails_costs_nothing(edge, provider):
     server, proxy = edge(provider)
     key = server.admin.create()
     assert ask(proxy, key, kind="error").status == 503
-    assert settled(server, key) == Amounts()
+    assert server.admin.settled(key) == Amounts()
 
 
 def test_a_service_that_is_not_there_costs_nothing(edge):
@@ -247,30 +246,30 @@ def test_a_service_that_is_not_there_costs_nothing(edge):
     server, proxy = edge(gone)
     key = server.admin.create()
     assert proxy.ask(key).status == 502
-    assert settled(server, key) == Amounts()
+    assert server.admin.settled(key) == Amounts()
 
 
-def test_a_request_without_a_body_has_used_nothing(edge, lockstep):
-    server, proxy = edge(lockstep)
+def test_a_request_without_a_body_has_used_nothing(edge, provider):
+    server, proxy = edge(provider)
     key = server.admin.create(rate_limits={"concurrent": 1})
     for count in range(1, 4):
         url = f"http://127.0.0.1:{proxy.port}/v1/models"
         assert requests.get(url, headers=key.bearer, timeout=TIMEOUT).status_code == 200
-        assert settled(server, key) == Amounts(count, 0, 0)
+        assert server.admin.settled(key) == Amounts(count, 0, 0)
 
 
 def test_a_client_that_leaves_before_the_answer_pays_by_the_policy(edge):
     """What is behind may have done its work: 499 is the client's doing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        upstream = SimpleNamespace(port=silent.getsockname()[1])
-        server, proxy = edge(upstream, "--hold-seconds", "1")
+        provider = SimpleNamespace(port=silent.getsockname()[1])
+        server, proxy = edge(provider, "--hold-seconds", "1")
         key = server.admin.create()
         with pytest.raises(requests.ReadTimeout):
             requests.post(
                 f"http://127.0.0.1:{proxy.port}/v1/chat/completions",
                 json={"model": "gpt-4o", "max_tokens": 500}, headers=key.bearer, timeout=1,
             )  # fmt: skip
-        assert settled(server, key) == Amounts(1, 500, PRICE.highest(500))
+        assert server.admin.settled(key) == Amounts(1, 500, PRICE.highest(500))
         assert reports(server) == {"expired": 1}
 
 
@@ -278,16 +277,15 @@ def test_of_a_compressed_answer_the_hold_ends_by_its_age(edge, provider):
     server, proxy = edge(provider, "--hold-seconds", "1")
     key = server.admin.create(unsettled="release")
     ask(proxy, key, kind="gzip", usage=USAGE)
-    assert settled(server, key) == Amounts()
+    assert server.admin.settled(key) == Amounts()
     assert reports(server) == {"expired": 1}
 
 
-def test_reports_wait_for_tollgate_and_count_once(edge, lockstep):
-    server, proxy = edge(lockstep)
+def test_reports_wait_for_tollgate_and_count_once(edge, provider):
+    server, proxy = edge(provider)
     stay_within_the_hour()
     key = server.admin.create()
-    client = Listener(proxy.port, key, model="gpt-4o", max_tokens=500, messages=PROMPT)
-    call = lockstep.next_call()
+    call, client = proxy.stream(key, model="gpt-4o", max_tokens=500, messages=PROMPT)
     server.kill()
     call.send({"choices": [], "usage": USAGE})
     assert client.next_event()
@@ -295,7 +293,7 @@ def test_reports_wait_for_tollgate_and_count_once(edge, lockstep):
     assert client.next_event() is None
     proxy.until(lambda: "reports of usage wait" in proxy.errors, "an attempt that fails")
     server.start()
-    assert settled(server, key) == Amounts(1, 42, COST)
+    assert server.admin.settled(key) == Amounts(1, 42, COST)
     assert reports(server) == {"applied": 1}
 
 
@@ -306,7 +304,7 @@ def test_many_calls_at_once_are_each_charged_once(edge, provider):
     for number in range(200):
         assert ask(proxy, keys[number % 4], kind="events", usage=USAGE).status == 200
     for key in keys:
-        assert settled(server, key) == Amounts(50, 50 * 42, 50 * COST)
+        assert server.admin.settled(key) == Amounts(50, 50 * 42, 50 * COST)
     assert reports(server) == {"applied": 200}
 
 
@@ -345,6 +343,25 @@ def test_an_answer_may_be_as_long_as_it_likes():
     path = f"package.path = '{EXAMPLES}/kong/?.lua;' .. package.path"
     read = subprocess.run(["luajit", "-e", path, "-e", text], capture_output=True, text=True)
     assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_luarocks_installs_the_plugin_whole(tmp_path):
+    """What it depends on comes with Kong, so nothing is fetched."""
+    shutil.copytree(EXAMPLES / "kong", tmp_path / "kong")
+    made = subprocess.run(
+        ["luarocks", "--lua-version=5.1", "make", "--deps-mode=none", f"--tree={tmp_path}/tree"],
+        cwd=tmp_path / "kong", capture_output=True, text=True,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
+    installed = tmp_path / "tree/share/lua/5.1/kong/plugins/tollgate"
+    assert texts(installed) == texts(PLUGIN)
+    [rockspec] = (EXAMPLES / "kong").glob("*.rockspec")
+    version = re.search(r'VERSION = "(.+?)"', (PLUGIN / "handler.lua").read_text())[1]
+    assert rockspec.stem == f"kong-plugin-tollgate-{version}-1"
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.iterdir()}
 
 
 def within_bounds(digits: re.Match) -> str:
@@ -409,11 +426,11 @@ def test_the_package_has_every_file_of_the_plugin():
     ],
 )
 def test_the_stand_in_refuses_functions_in_phases_that_do_not_have_them(
-    tmp_path, upstream, phase, text
+    tmp_path, provider, phase, text
 ):
     document = yaml.safe_load((EXAMPLES / "kong/prefunction.yml").read_text())
     document["services"][0]["plugins"][0]["config"] = {phase: [text]}
-    proxy = Kong("prefunction.yml", tmp_path, "", upstream, text=yaml.safe_dump(document)).start()
+    proxy = Kong("prefunction.yml", tmp_path, "", provider, text=yaml.safe_dump(document)).start()
     try:
         requests.post(f"http://127.0.0.1:{proxy.port}/", timeout=TIMEOUT)
     except requests.ConnectionError:

@@ -6,13 +6,11 @@ import json
 import re
 import signal
 import socket
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-import requests
 
 from support.certificates import Authority
+from support.metrics import Family, families, value
 from support.process import eventually
 from support.tollgate import REPOSITORY
 
@@ -20,42 +18,6 @@ UNITS_THAT_ARE_NOT_BASE = {
     "ms", "milliseconds", "microseconds", "nanoseconds", "nanos", "minutes", "hours", "days",
     "kilobytes", "megabytes", "kb", "mb", "percent",
 }  # fmt: skip
-
-_sample = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$')
-_label = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)')
-
-
-@dataclass
-class Family:
-    kind: str
-    help: str
-    samples: list[tuple[str, dict[str, str], float]] = field(default_factory=list)
-
-
-def families(text: str) -> dict[str, Family]:
-    """Reads the exposition format strictly: HELP, TYPE, then the samples of that family alone."""
-    found: dict[str, Family] = {}
-    help_name = help_text = name = None
-    for line in text.splitlines():
-        if line.startswith("# HELP "):
-            help_name, help_text = line[7:].split(" ", 1)
-            continue
-        if line.startswith("# TYPE "):
-            name, kind = line[7:].split(" ")
-            assert name == help_name, f"{name} has no HELP before its TYPE"
-            assert name not in found, f"{name} is there twice"
-            found[name] = Family(kind, help_text)
-            continue
-        match = _sample.match(line)
-        assert match, f"not a sample: {line}"
-        sample, labels, value = match.groups()
-        assert name is not None
-        suffixes = ["_bucket", "_sum", "_count"] if found[name].kind == "histogram" else [""]
-        assert sample in [name + suffix for suffix in suffixes], f"{sample} stands under {name}"
-        pairs = _label.findall(labels or "")
-        assert "".join(f'{k}="{v}",' for k, v in pairs)[:-1] == (labels or ""), line
-        found[name].samples.append((sample, dict(pairs), float(value)))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +28,7 @@ def metrics(_shared_server) -> dict[str, Family]:
     server.command("check", "--key", key.secret, "--model", "gpt-4o", "--rpc", server.rpc)
     server.command("check", "--key", "nobody", "--model", "gpt-4o", "--rpc", server.rpc)
     server.admin.call("GET", "/v1/made/up")
-    return families(requests.get(f"http://{server.http}/metrics", timeout=30).text)
+    return families(server)
 
 
 def test_names_and_kinds_keep_the_rules_of_prometheus(metrics):
@@ -119,21 +81,13 @@ def test_no_request_makes_up_a_label(metrics):
 
 def test_what_was_asked_is_counted(server, issue):
     def count(reason: str) -> float:
-        text = requests.get(f"http://{server.http}/metrics", timeout=30).text
-        samples = families(text)["tollgate_decisions_total"].samples
-        return next(value for _, labels, value in samples if labels["reason"] == reason)
+        return value(server, "tollgate_decisions_total", reason=reason)
 
     key = issue(denied_models=["o1"])
     allowed, denied = count("allowed"), count("model_not_allowed")
     for model in ["o1", "o1", "gpt-4o"]:
         server.command("check", "--key", key.secret, "--model", model, "--rpc", server.rpc)
     assert (count("allowed"), count("model_not_allowed")) == (allowed + 1, denied + 2)
-
-
-def value(server, name: str, **labels: str) -> float:
-    """The present value of a series."""
-    text = requests.get(f"http://{server.http}/metrics", timeout=30).text
-    return next(number for _, found, number in families(text)[name].samples if found == labels)
 
 
 def test_tls_handshakes_that_fail_are_counted(tollgate, tmp_path):

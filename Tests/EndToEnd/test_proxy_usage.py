@@ -13,7 +13,8 @@ from support.admin import TIMEOUT
 from support.caller import PRICE
 from support.clock import stay_within_the_hour
 from support.gateway import replace
-from support.process import Process, eventually, free_port
+from support.process import Process, free_port
+from support.provider import LIVE, events_of
 from support.proxies import ExampleProxy, listens
 from support.tollgate import clean_environment
 from support.usage import Amounts
@@ -58,12 +59,6 @@ def examples(chosen: list[proxies.Example]) -> Callable:
     return pytest.mark.parametrize("example", chosen, ids=lambda each: each.name)
 
 
-def settled(admin, key) -> Amounts:
-    """What counts for a key once nothing is held any more."""
-    eventually(lambda: admin.usage(key).open_requests == 0, "the hold ends")
-    return admin.usage(key).total
-
-
 def ask(proxy: ExampleProxy, key, style: str = "openai", **answer) -> None:
     """A call whose answer is to be as described."""
     reply = proxy.ask(
@@ -83,7 +78,7 @@ def test_what_an_answer_says_is_charged_once_and_to_the_token(
     key = issue(rate_limits={"concurrent": 1})
     for count in range(1, 4):
         ask(proxy_of(example), key, style, kind=kind)
-        assert settled(admin, key) == Amounts(count, count * 42, count * COST)
+        assert admin.settled(key) == Amounts(count, count * 42, count * COST)
     for row in admin.logs(key_id=key.id):
         assert (row["input_tokens"], row["output_tokens"]) == (30, 12), row
 
@@ -99,33 +94,32 @@ def test_answers_may_be_long_and_come_in_any_pieces(proxy_of, admin, issue, exam
     key = issue()
     ask(proxy_of(example), key, kind=kind, text=FORGED, cut=7)
     ask(proxy_of(example), key, kind=kind, text=FORGED, times=20_000)
-    assert settled(admin, key) == Amounts(2, 84, 2 * COST)
+    assert admin.settled(key) == Amounts(2, 84, 2 * COST)
 
 
 @examples(ABORTED)
 @pytest.mark.parametrize("style", USAGE)
 def test_a_client_that_hangs_up_pays_for_what_it_got(proxy_of, admin, issue, example, style):
-    """Each event with text is a token here; the provider waits until each has arrived."""
-    proxy, key = proxy_of(example), issue()
-    test_id, got = proxy.stream(
-        key, path=PATHS[style], model="gpt-4o", max_tokens=500, messages=MESSAGES,
-        answer={"kind": "events", "style": style, "words": 50, "gated": True, "usage": USAGE[style]},
-    )  # fmt: skip
+    """Each event with text is a token here, and is sent when the one before has arrived."""
+    key = issue()
+    call, client = proxy_of(example).stream(
+        key, path=PATHS[style], model="gpt-4o", max_tokens=500, messages=MESSAGES
+    )
     read = 0
-    for line in got.iter_lines(chunk_size=1):
-        read += b'"w' in line
-        if not line and read < 5:
-            proxy.provider.confirm(test_id)
-        if not line and read == 5:
+    for event in events_of(style, words=5, usage=USAGE[style]):
+        call.send(event)
+        read += '"w' in client.next_event()
+        if read == 5:
             break
-    got.close()
-    total = settled(admin, key)
+    client.hang_up()
+    total = admin.settled(key)
+    call.end()
     [row] = admin.logs(key_id=key.id)
     assert row["output_tokens"] == 5
     if style == "anthropic":
         assert row["input_tokens"] == 30, "the prompt is told before the rest"
     else:
-        held = len("user" + PROMPT + "events" + style)
+        held = len("user" + PROMPT + "".join(LIVE.values()))
         assert row["input_tokens"] == held, "the texts of the request, which were held for it"
     assert total.tokens == row["input_tokens"] + row["output_tokens"]
 
@@ -138,8 +132,8 @@ def njs(tmp_path) -> Iterator[str]:
     configuration = replace((support / "nginx.conf").read_text(), values)
     (tmp_path / "nginx.conf").write_text(configuration)
     nginx = Process("nginx", tmp_path)
-    words = ["nginx", "-p", ".", "-e", "stderr", "-c", "nginx.conf"]
-    nginx.launch([*words, "-g", "daemon off; master_process off;"], clean_environment())
+    words = [word.replace("{}", "nginx.conf") for word in proxies.NGINX]
+    nginx.launch(words, clean_environment())
     nginx.until(lambda: listens(port), "its port")
     yield f"http://127.0.0.1:{port}"
     nginx.kill()
@@ -161,18 +155,17 @@ def test_njs_reads_answers_as_tollgate_itself_however_they_are_cut(njs):
 def test_an_upstream_that_fails_costs_nothing(proxy_of, admin, issue, example):
     key = issue()
     ask(proxy_of(example), key, kind="error")
-    assert settled(admin, key) == Amounts()
+    assert admin.settled(key) == Amounts()
 
 
 @examples([example for example in REPORTING if not example.reports_aborted])
 def test_a_call_whose_client_hung_up_is_charged_by_the_policy(proxy_of, admin, issue, example):
-    proxy, key = proxy_of(example), issue(unsettled="charge_input")
-    _, got = proxy.stream(
-        key, model="gpt-4o", max_tokens=500, messages=MESSAGES,
-        answer={"kind": "events", "words": 50, "gated": True, "usage": USAGE["openai"]},
-    )  # fmt: skip
-    next(got.iter_lines(chunk_size=1))
-    got.close()
+    key = issue(unsettled="charge_input")
+    call, client = proxy_of(example).stream(key, model="gpt-4o", max_tokens=500, messages=MESSAGES)
+    call.send(events_of("openai", words=1, usage=USAGE["openai"])[0])
+    assert client.next_event()
+    client.hang_up()
     # All of the request but the brace that is shown.
-    longest = len(got.request.body) - 1
-    assert settled(admin, key) == Amounts(1, longest, longest * PRICE.input)
+    longest = len(call.request.body) - 1
+    assert admin.settled(key) == Amounts(1, longest, longest * PRICE.input)
+    call.end()

@@ -254,9 +254,8 @@ def test_what_nobody_reports_ends_by_the_policy_of_its_key(hasty, policy):
         caller = Caller(channel)
         answer = caller.allow(key, tokens=TOKENS, input_tokens=400)
         assert admin.usage(key).total == Amounts(1, TOKENS, PRICE.highest(TOKENS, 400))
-        eventually(lambda: admin.usage(key).open_requests == 0, "the hold ends")
-        usage = admin.usage(key)
-        assert (usage.total, usage.held) == (POLICIES[policy], Amounts())
+        assert admin.settled(key) == POLICIES[policy]
+        assert admin.usage(key).held == Amounts()
         caller.applied(caller.allow(key), cancelled=True)
         # Late, what was used counts all the same, instead of what the policy left; and only once.
         cost = PRICE.cost(400, 50)
@@ -270,7 +269,7 @@ def test_a_late_report_is_taken_after_a_restart(hasty):
     key = hasty.admin.create()
     with rpc.connect(hasty.rpc) as channel:
         answers = [Caller(channel).allow(key, tokens=TOKENS) for _ in range(2)]
-    eventually(lambda: hasty.admin.usage(key).open_requests == 0, "the holds end")
+    hasty.admin.settled(key)
     hasty.restart()
     with rpc.connect(hasty.rpc) as channel:
         caller = Caller(channel)

@@ -12,7 +12,7 @@ from support.gateway import Kong
 from support.native import messages, services
 from support.proxies import EXAMPLES, ExampleProxy
 from support import rpc
-from support.upstream import MODELS
+from support.provider import MODELS
 
 SECRET = "sk-canary-of-the-supplier"
 EAST = {
@@ -181,16 +181,17 @@ def test_who_only_asks_learns_neither_credential_nor_host(house):
 
 @pytest.fixture(
     params=[
-        "nginx", "nginx-njs", "nginx-lua", "haproxy", "envoy-http", "kong.yml", "prefunction.yml",
+        "nginx", "nginx-njs", "nginx-lua", "haproxy", "caddy", "envoy-http",
+        "kong.yml", "prefunction.yml",
     ]
 )  # fmt: skip
-def example(request, tmp_path, house, upstream):
+def example(request, tmp_path, house, provider):
     """Each of the examples that can show a supplier's credential."""
     if request.param.endswith(".yml"):
-        proxy = Kong(request.param, tmp_path / "proxy", house.rpc, upstream).start()
+        proxy = Kong(request.param, tmp_path / "proxy", house.rpc, provider).start()
     else:
-        [found] = [each for each in proxies.ALL if each.name == request.param]
-        proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, upstream).start()
+        found = proxies.BY_NAME[request.param]
+        proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, provider).start()
     yield proxy
     proxy.kill()
 
@@ -203,6 +204,7 @@ def test_proxies_that_ask_by_http_pass_the_suppliers_credential_on(house, exampl
     reply = example.ask(key, headers=all_of(key.secret), path="/v1/chat/completions/gpt-4o")
     assert reply.status == 200
     assert reply.upstream.one(name) == SECRET
+    assert key.secret not in str(reply.upstream)
     for other in {"authorization", "x-api-key", "api-key"} - {name}:
         assert not reply.upstream.one(other)
     assert reply.upstream.one("host") == "eu.api.example:8443"
@@ -220,10 +222,9 @@ def test_proxies_that_ask_by_http_pass_the_suppliers_credential_on(house, exampl
 
 
 @pytest.fixture
-def lister(tmp_path, house, upstream):
+def lister(tmp_path, house, provider):
     """The example that shows only the models which the key may call."""
-    [found] = [each for each in proxies.ALL if each.name == "nginx-njs"]
-    proxy = ExampleProxy(found, tmp_path / "proxy", house.rpc, upstream).start()
+    proxy = ExampleProxy(proxies.BY_NAME["nginx-njs"], tmp_path / "proxy", house.rpc, provider).start()
     yield proxy
     proxy.kill()
 

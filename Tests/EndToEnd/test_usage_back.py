@@ -73,12 +73,6 @@ def ask(envoy: Envoy, key, **answer) -> Reply:
     return reply
 
 
-def settled(server: Tollgate, key) -> Amounts:
-    """What counts for a key once nothing is held any more."""
-    eventually(lambda: server.admin.usage(key).open_requests == 0, "the hold ends")
-    return server.admin.usage(key).total
-
-
 def test_events_are_counted_where_usage_is_missing(edge):
     server, envoy = edge()
     key = server.admin.create()
@@ -104,7 +98,7 @@ def test_a_compressed_answer_is_charged_by_the_policy(edge, policy):
     server, envoy = edge()
     key = server.admin.create(unsettled=policy)
     ask(envoy, key, kind="gzip", usage=USAGE)
-    total = settled(server, key)
+    total = server.admin.settled(key)
     if policy == "release":
         assert total == Amounts()
     else:
@@ -117,11 +111,11 @@ def test_the_access_log_closes_what_nothing_else_settled(edge):
     ask(envoy, key, kind="json", usage=USAGE)
     ask(envoy, other, kind="json", usage=USAGE)
     assert server.admin.usage(key).open_requests == 1
-    assert settled(server, key).tokens > 500
-    assert settled(server, other) == Amounts()
+    assert server.admin.settled(key).tokens > 500
+    assert server.admin.settled(other) == Amounts()
     ask(envoy, key, kind="error")
     before = server.admin.usage(key).total
-    assert settled(server, key).requests == 1, before
+    assert server.admin.settled(key).requests == 1, before
 
 
 def test_a_reservation_that_was_answered_in_a_header_is_found(tollgate, tmp_path, provider):
@@ -137,7 +131,7 @@ def test_a_reservation_that_was_answered_in_a_header_is_found(tollgate, tmp_path
     envoy = Envoy(tmp_path / "envoy", server.rpc, provider, example=example).start()
     key = server.admin.create()
     ask(envoy, key, kind="events", usage=USAGE)
-    assert settled(server, key) == Amounts(1, 42, COST)
+    assert server.admin.settled(key) == Amounts(1, 42, COST)
     envoy.kill()
 
 
@@ -147,7 +141,7 @@ def test_two_ways_charge_once(edge):
     key = server.admin.create()
     for _ in range(20):
         ask(envoy, key, kind="events", usage=USAGE)
-    assert settled(server, key) == Amounts(20, 20 * 42, 20 * COST)
+    assert server.admin.settled(key) == Amounts(20, 20 * 42, 20 * COST)
     # Longer than an entry of the log waits.
     time.sleep(8)
     assert server.admin.usage(key).total == Amounts(20, 20 * 42, 20 * COST)

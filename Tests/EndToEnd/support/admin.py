@@ -8,7 +8,8 @@ from typing import Any
 
 import requests
 
-from .usage import Usage
+from .process import eventually
+from .usage import Amounts, Usage
 
 TIMEOUT = 30
 
@@ -73,6 +74,11 @@ class Admin:
         answer = self.call("GET", f"/v1/{kind}/{id}/usage")
         assert answer.status_code == 200, answer.text
         return Usage.read(answer.text)
+
+    def settled(self, key: Key) -> Amounts:
+        """What was counted for a key, once nothing is held for it any more."""
+        eventually(lambda: self.usage(key).open_requests == 0, "the holds end")
+        return self.usage(key).total
 
     def disable(self, key: Key) -> None:
         self.expect(200, "POST", f"/v1/keys/{key.id}/disable")

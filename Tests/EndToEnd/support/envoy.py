@@ -1,4 +1,4 @@
-"""Envoy in front of the upstream, asking Tollgate about every request."""
+"""Envoy in front of the provider, asking Tollgate about every request."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ import yaml
 from .admin import TIMEOUT, Key
 from .certificates import Pair
 from .process import Process, eventually
-from .provider import Provider
+from .provider import TEST_ID, Provider, Received
 from .tollgate import clean_environment
-from .upstream import TEST_ID, Received, Upstream
 
 _TYPES = "type.googleapis.com/envoy."
 
@@ -50,13 +49,13 @@ class TLS:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a client got, and what the upstream saw of its request."""
+    """What a client got, and what the provider saw of its request."""
 
     test_id: str
     status: int
     headers: Mapping[str, str]
     body: bytes
-    #: None when the request never reached the upstream.
+    #: None when the request never reached the provider.
     upstream: Received | None
 
     @property
@@ -72,26 +71,26 @@ class Reply:
 
 
 class Envoy(Process):
-    """A stock Envoy with one cluster for Tollgate, one for the upstream, and some listeners."""
+    """A stock Envoy with one cluster for Tollgate, one for the provider, and some listeners."""
 
     def __init__(
         self,
         directory: Path,
         tollgate: str,
-        upstream: Upstream | Provider,
+        provider: Provider,
         *listeners: Listener,
         tls: TLS | None = None,
         example: Path | None = None,
     ) -> None:
         super().__init__("envoy", directory)
-        self._upstream = upstream
+        self._provider = provider
         self._access_log = directory / "access.log"
         self._admin_file = directory / "admin"
         self._configuration = directory / "envoy.json"
         if example is None:
-            configuration = _bootstrap(tollgate, upstream.port, listeners, tls, self._access_log)
+            configuration = _bootstrap(tollgate, provider.port, listeners, tls, self._access_log)
         else:
-            configuration = _adapted(example, tollgate, upstream.port)
+            configuration = _adapted(example, tollgate, provider.port)
         self._configuration.write_text(json.dumps(configuration, indent=1))
         self._ports: dict[str, int] = {}
         self._session = requests.Session()
@@ -149,7 +148,7 @@ class Envoy(Process):
             request.headers.setdefault("content-type", "application/json")
         got = self._session.send(request.prepare(), timeout=TIMEOUT)
         return Reply(
-            test_id, got.status_code, got.headers, got.content, self._upstream.received(test_id)
+            test_id, got.status_code, got.headers, got.content, self._provider.received(test_id)
         )
 
     def port(self, listener: str) -> int:

@@ -7,38 +7,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import requests
 import yaml
 
-from .process import Process, free_port
 from .provider import Provider
-from .proxies import EXAMPLES, Example, ExampleProxy, listens
-from .tollgate import clean_environment
-from .upstream import Upstream
+from .proxies import EXAMPLES, NGINX, Example, Proxy
 
 STAND_IN = Path(__file__).parent / "kong"
 
 
-class Kong(ExampleProxy):
-    """One of the declarative configurations of `examples/kong`, in front of the upstream."""
+class Kong(Proxy):
+    """One of the declarative configurations of `examples/kong`, in front of the provider."""
 
     def __init__(
         self,
         configuration: str,
         directory: Path,
         tollgate: str,
-        upstream: Upstream | Provider,
+        provider: Provider,
         text: str | None = None,
     ) -> None:
-        Process.__init__(self, configuration.removesuffix(".yml"), directory)
-        self.example = Example(self.name, f"kong/{configuration}", (), shows_bodies=True)
-        self.port = free_port()
-        self.provider = upstream
-        self._session = requests.Session()
-        self._session.trust_env = False
-        text = text or (EXAMPLES / self.example.configuration).read_text()
+        file = EXAMPLES / "kong" / configuration
+        example = Example(file.stem, f"kong/{configuration}", NGINX, shows_bodies=True)
+        super().__init__(example, directory, directory / "nginx.conf", provider)
+        text = text or file.read_text()
         text = text.replace("127.0.0.1:7411", tollgate)
-        text = text.replace("127.0.0.1:9000", f"127.0.0.1:{upstream.port}")
+        text = text.replace("127.0.0.1:9000", f"127.0.0.1:{provider.port}")
         self._write(yaml.safe_load(text))
 
     def _write(self, document: Mapping[str, Any]) -> None:
@@ -46,7 +39,7 @@ class Kong(ExampleProxy):
         [route] = service["routes"]
         configuration = self.directory / "kong.json"
         configuration.write_text(json.dumps(document))
-        (self.directory / "nginx.conf").write_text(
+        self._configuration.write_text(
             replace(
                 (STAND_IN / "nginx.conf").read_text(),
                 {
@@ -62,12 +55,6 @@ class Kong(ExampleProxy):
                 },
             )
         )
-
-    def start(self) -> Kong:
-        words = ["nginx", "-p", ".", "-e", "stderr", "-c", "nginx.conf"]
-        self.launch([*words, "-g", "daemon off; master_process off;"], clean_environment())
-        self.until(lambda: listens(self.port), "its port")
-        return self
 
 
 def replace(text: str, values: Mapping[str, object]) -> str:

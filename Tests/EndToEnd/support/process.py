@@ -17,6 +17,9 @@ Value = TypeVar("Value")
 
 _running: set[subprocess.Popen] = set()
 
+#: All programs in the order in which they were first launched, for reports of failed tests.
+launched: list[Process] = []
+
 
 def eventually(check: Callable[[], Value], what: str, seconds: float = 30) -> Value:
     """Calls `check` until it returns something true, and returns that.
@@ -72,6 +75,8 @@ class Process:
                 env=dict(environment),
             )
         _running.add(self._child)
+        if self not in launched:
+            launched.append(self)
 
     @property
     def pid(self) -> int:

@@ -10,14 +10,12 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-#: How long a delivery may take that is under way.
-PATIENCE = 30
+from .local_http import Handler, LocalServer
+from .process import eventually
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Arrival:
         return any(hmac.compare_digest(text, f"v1,{wanted}") for text in given)
 
 
-class Receiver:
+class Receiver(LocalServer):
     """An HTTP server on a port of its own, which answers what it is told to."""
 
     def __init__(self) -> None:
@@ -68,10 +66,7 @@ class Receiver:
         #: What is answered whatever else is asked for; None for the above.
         self.always: int | None = None
         self._arrivals: list[Arrival] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        super().__init__(self._handler())
 
     @property
     def url(self) -> str:
@@ -87,34 +82,18 @@ class Receiver:
 
     def wait(self, type: str, count: int = 1) -> list[Arrival]:
         """Waits until so many of a type have arrived."""
-        end = time.monotonic() + PATIENCE
-        while len(found := self.of(type)) < count:
-            assert time.monotonic() < end, f"{count} of {type}: {[a.type for a in self.arrivals]}"
-            time.sleep(0.05)
-        return found
+        eventually(lambda: len(self.of(type)) >= count, f"{count} of {type} arrive")
+        return self.of(type)
 
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _handler(receiver) -> type[BaseHTTPRequestHandler]:
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+    def _handler(receiver) -> type[Handler]:
+        class ReceiverHandler(Handler):
             def do_POST(self) -> None:
-                headers = {name.lower(): text for name, text in self.headers.items()}
-                body = self.rfile.read(int(headers.get("content-length", 0)))
-                receiver._arrivals.append(Arrival(self.path, headers, body))
+                arrival = Arrival(self.path, dict(self.fields), self.read_body())
+                receiver._arrivals.append(arrival)
                 status = receiver.always
                 if status is None:
                     status = receiver.answers.pop(0) if receiver.answers else 204
-                self.send_response(status)
-                if 300 <= status < 400:
-                    self.send_header("location", receiver.url + "/elsewhere")
-                self.send_header("content-length", "0")
-                self.end_headers()
+                elsewhere = {"location": receiver.url + "/elsewhere"} if 300 <= status < 400 else {}
+                self.answer(status, **elsewhere)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
+        return ReceiverHandler
