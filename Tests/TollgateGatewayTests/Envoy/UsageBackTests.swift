@@ -84,10 +84,10 @@ struct UsageBackTests {
 
     @Test("Of an answer that ends midway counts what was seen, and the prompt that was held")
     func hungUp() throws {
-        for isReset in [false, true] {
+        for (isReset, told) in [(false, 400), (true, 400), (true, nil)] as [(Bool, Double?)] {
             let gateway = try harness()
             let rid = try reservation(gateway)
-            let held = UsageMessage.held(rid)
+            let held = UsageMessage.held(rid, input: told)
             let client = try gateway.client()
             let parts = Self.words.map { UsageMessage.body(held, $0) }
             let call = try client.begin(.process, [UsageMessage.headers(held)] + parts)

@@ -18,8 +18,9 @@ enum UsageMessage {
     }
 
     /// Metadata of a part of an answer that names its reservation.
-    static func held(_ rid: String, input: Double = 400) -> [UInt8] {
-        metadata(8, texts: [("rid", rid)], numbers: [("reserved_input_tokens", input)])
+    static func held(_ rid: String, input: Double? = 400) -> [UInt8] {
+        let numbers = input.map { [("reserved_input_tokens", $0)] } ?? []
+        return metadata(8, texts: [("rid", rid)], numbers: numbers)
     }
 
     /// The headers of an answer, told and not asked about.
