@@ -1,6 +1,5 @@
 package import Hummingbird
 internal import HummingbirdCore
-internal import HummingbirdTLS
 package import Logging
 internal import NIOCore
 
@@ -49,22 +48,21 @@ private func httpServer(
     _ tls: AdminConfiguration.TLS?,
     _ logger: Logger
 ) throws(AdminError) -> HTTPServerBuilder {
-    let http = HTTPServerBuilder.http1(
-        configuration: HTTP1Channel.Configuration(
-            idleTimeout: .seconds(60),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: 16 * 1024,
-                maxHeaderListSize: 32 * 1024,
-                maxHeaderFieldCount: 100
-            )
+    let configuration = HTTP1Channel.Configuration(
+        idleTimeout: .seconds(60),
+        httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 16 * 1024,
+            maxHeaderListSize: 32 * 1024,
+            maxHeaderFieldCount: 100
         )
     )
-    guard let tls else { return http }
+    guard let tls else { return .http1(configuration: configuration) }
     let certificate = try ServerCertificate(tls, logger: logger)
-    do {
-        return try .tls(http, tlsConfiguration: certificate.configuration())
-    } catch {
-        throw AdminError(description: "certificate \(tls.certificatePath): \(error)")
+    return HTTPServerBuilder { responder in
+        SecureChannel(
+            HTTP1Channel(responder: responder, configuration: configuration),
+            certificate
+        )
     }
 }
 

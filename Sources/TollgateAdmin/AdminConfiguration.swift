@@ -15,15 +15,22 @@ package struct AdminConfiguration: Sendable {
         /// The certificate, and behind it those that lead to a known authority.
         package let certificatePath: String
         package let keyPath: String
+        /// The certificates of which one must have signed the client's; nil when clients need none.
+        package let clientAuthorityPath: String?
 
-        package init(certificatePath: String, keyPath: String) {
+        package init(
+            certificatePath: String,
+            keyPath: String,
+            clientAuthorityPath: String? = nil
+        ) {
             self.certificatePath = certificatePath
             self.keyPath = keyPath
+            self.clientAuthorityPath = clientAuthorityPath
         }
 
         /// Reads the files, as a listener would.
         ///
-        /// - Throws: when they are not a certificate and its key.
+        /// - Throws: when they are not a certificate, its key and clients' authorities.
         package func check() throws(AdminError) {
             _ = try ServerCertificate(self, logger: Logger(label: "tollgate.http"))
         }

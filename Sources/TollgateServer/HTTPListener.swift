@@ -117,7 +117,11 @@ extension ServerConfiguration {
         return AdminConfiguration(
             address: address,
             tls: httpTLS.map {
-                AdminConfiguration.TLS(certificatePath: $0.certificate, keyPath: $0.key)
+                AdminConfiguration.TLS(
+                    certificatePath: $0.certificate,
+                    keyPath: $0.key,
+                    clientAuthorityPath: $0.clientCA
+                )
             }
         )
     }

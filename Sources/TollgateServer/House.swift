@@ -278,17 +278,30 @@ final class House: Sendable {
         }
     }
 
-    /// Makes sure that someone can administer: the secret that the operator chose, or at the first
-    /// start a new one, which is announced this once.
-    func registerAdministrator(announce: (String) -> Void) throws(ServerError) {
+    /// Makes sure that the secret that the operator chose, if any, is an administrator's.
+    func registerAdministrator() throws(ServerError) {
+        guard let secret = configuration.adminKey else { return }
+        try administer { () throws(RegistryError) in
+            guard let record = try registry.registerAdministrator(secret: secret) else { return }
+            log.info("administrator registered", metadata: ["key_id": "\(record.id)"])
+        }
+    }
+
+    /// Makes the first administrator of a store without keys, which is announced this once.
+    ///
+    /// To be called when nothing else can stop the start: nobody sees the key of one that failed.
+    func createFirstAdministrator(announce: (String) -> Void) throws(ServerError) {
+        try administer { () throws(RegistryError) in
+            guard let secret = try registry.createFirstAdministrator() else { return }
+            announce("tollgate admin-key \(secret)")
+        }
+    }
+
+    private func administer(
+        _ change: () throws(RegistryError) -> Void
+    ) throws(ServerError) {
         do {
-            if let secret = configuration.adminKey {
-                if let record = try registry.registerAdministrator(secret: secret) {
-                    log.info("administrator registered", metadata: ["key_id": "\(record.id)"])
-                }
-            } else if let secret = try registry.createFirstAdministrator() {
-                announce("tollgate admin-key \(secret)")
-            }
+            try change()
         } catch {
             switch error {
             case .invalid(_, let message): throw ServerError("the admin key \(message)")

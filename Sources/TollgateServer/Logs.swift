@@ -19,7 +19,8 @@ package enum Logs {
     }
 }
 
-/// Writes each entry as one line of JSON: time, level, logger, message and the metadata.
+/// Writes each entry as one line of JSON: time (RFC 3339, UTC), level, logger, message and the
+/// metadata.
 private struct JSONLogHandler: LogHandler {
     private struct Line: Encodable {
         let time: String
@@ -46,7 +47,7 @@ private struct JSONLogHandler: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let line = Line(
-            time: Date().formatted(.iso8601.time(includingFractionalSeconds: true)),
+            time: Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
             level: event.level.rawValue,
             logger: label,
             message: "\(event.message)",

@@ -33,7 +33,7 @@ package struct Server: Sendable {
         ProcessLimits.prepare()
         let house = try House(configuration)
         do {
-            try house.registerAdministrator(announce: announce)
+            try house.registerAdministrator()
             try await serve(house, announce)
         } catch {
             house.close()
@@ -50,7 +50,7 @@ package struct Server: Sendable {
         // Signals are taken from here on, so that one that comes during the start is not lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let rpc = try await Listeners.startRPC(house)
-        let http = try await HTTPListener.start(house, rpc: rpc.server)
+        let http = try await startHTTP(house, rpc.server, announce)
         let steward = Steward(house.engine, house.store, house.registry)
         let auditSteward = AuditSteward(house)
         let noticeSteward = NoticeSteward(house.notices)
@@ -67,6 +67,27 @@ package struct Server: Sendable {
         auditSteward.stop()
         noticeSteward.stop()
         if let cause { throw cause }
+    }
+
+    /// Starts to listen for administrators, and makes the first of them.
+    ///
+    /// When one of both fails, nothing listens any more.
+    private func startHTTP(
+        _ house: House,
+        _ rpc: RPCServer,
+        _ announce: (String) -> Void
+    ) async throws(ServerError) -> HTTPListener {
+        var http: HTTPListener?
+        do {
+            let listener = try await HTTPListener.start(house, rpc: rpc)
+            http = listener
+            try house.createFirstAdministrator(announce: announce)
+            return listener
+        } catch {
+            await http?.stop()
+            await rpc.stop()
+            throw error
+        }
     }
 
     /// Waits for a signal to stop, reloading on SIGHUP.

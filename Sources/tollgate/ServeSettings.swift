@@ -27,6 +27,9 @@ struct ServeSettings: ParsableArguments {
     @Option(name: .customLong("http-tls-key"), help: help(.httpTLSKey))
     var httpTLSKey: String?
 
+    @Option(name: .customLong("http-tls-client-ca"), help: help(.httpTLSClientCA))
+    var httpTLSClientCA: String?
+
     @Option(name: .customLong("management-identity"), help: help(.managementIdentity))
     var managementIdentity: [String] = []
 
@@ -109,6 +112,7 @@ struct ServeSettings: ParsableArguments {
             (.tlsClientCA, tlsClientCA),
             (.httpTLSCertificate, httpTLSCertificate),
             (.httpTLSKey, httpTLSKey),
+            (.httpTLSClientCA, httpTLSClientCA),
             (
                 .managementIdentity,
                 managementIdentity.isEmpty ? nil : managementIdentity.joined(separator: ",")

@@ -28,7 +28,8 @@ struct Tollgate: AsyncParsableCommand {
     /// rely on: 0 for success, 1 for a failure, 2 for a command line that cannot be.
     static func runProgram() async -> Never {
         do {
-            let arguments = ServeSettings.spellingOut(Array(CommandLine.arguments.dropFirst()))
+            let words = NegativeNumbers.tied(Array(CommandLine.arguments.dropFirst()))
+            let arguments = ServeSettings.spellingOut(words)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from support.certificates import Authority
 from support.tollgate import binary, run
 
 
@@ -56,6 +57,11 @@ def test_check_looks_into_files(tmp_path):
     http = ["--http-tls-cert", tmp_path / "b.pem", "--http-tls-key", tmp_path / "b.pem"]
     ended = run("config", "check", *http)
     assert ended.returncode == 2 and "b.pem" in ended.stderr
+    pair = Authority(tmp_path / "tls").issue("server")
+    http = ["--http-tls-cert", pair.certificate, "--http-tls-key", pair.key, "--http-tls-client-ca"]
+    ended = run("config", "check", *http, tmp_path / "b.pem")
+    assert ended.returncode == 2 and "b.pem" in ended.stderr
+    assert run("config", "check", *http, pair.certificate).returncode == 0
     ended = run("config", "check", "--models", tmp_path / "none.json")
     assert ended.returncode == 2 and "none.json" in ended.stderr
 

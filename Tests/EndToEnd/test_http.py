@@ -176,6 +176,31 @@ def test_bodies_in_chunks_are_bodies(server, issue):
             assert connection.receive().status == 200
 
 
+@pytest.mark.parametrize("space", [" ", "\t", " \t "], ids=repr)
+def test_white_space_behind_a_value_is_no_part_of_it(server, issue, space):
+    key = issue(allowed_models=["gpt-4o"], token_limits={"per_request_max": 100})
+    with Connection(server.rpc) as connection:
+        for tokens, status in [("100", 200), ("101", 403)]:
+            fields = {"x-tollgate-model": "gpt-4o", "x-tollgate-tokens": tokens, **key.bearer}
+            fields = {name: text + space for name, text in fields.items()}
+            connection.send(request("GET", CHECK, fields))
+            answer = connection.receive()
+            assert answer.status == status, answer
+
+
+@pytest.mark.parametrize("method, path", [
+    ("GET", "/healthz"), ("POST", "/nope"), ("PUT", "/"), ("GET", "/tollgate.v1.Authorization/Check"),
+])  # fmt: skip
+def test_what_is_not_there_is_the_same_404_over_either_version(server, method, path):
+    first, second = by_http1(server, method, path, {}, b""), by_http2(server, method, path, {}, b"")
+    for answer in (first, second):
+        assert answer.status == 404
+        assert answer.header("content-type") == "application/json"
+        assert answer.header("grpc-status") is None
+    assert first.body == second.body
+    assert first.json["error"]["code"] == "not_found"
+
+
 GET = f"GET {CHECK} HTTP/1.1\r\nhost: a\r\n".encode()
 POST = f"POST {CHECK} HTTP/1.1\r\nhost: a\r\n".encode()
 
@@ -190,6 +215,10 @@ HOSTILE = {
     "a length beyond all measure": (POST + b"content-length: 99999999999999999999\r\n\r\n", 400),
     "two encodings": (POST + b"transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
     "an encoding twice": (POST + b"transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    "another encoding behind white space": (POST + b"transfer-encoding: chunked , gzip\r\n\r\n0\r\n\r\n", 400),
+    "white space that is none in an encoding": (POST + b"transfer-encoding: chunked\x0b\r\n\r\n0\r\n\r\n", 400),
+    "a length, white space and chunks": (POST + b"content-length: 5 \r\ntransfer-encoding: chunked \r\n\r\n0\r\n\r\n", 400),
+    "white space inside a length": (POST + b"content-length: 1 2\r\n\r\n{}", 400),
     "an unknown encoding": (POST + b"transfer-encoding: identity\r\n\r\n", 400),
     "chunks in HTTP/1.0": (POST.replace(b"1.1", b"1.0") + b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     "a space before the colon": (POST + b"content-length : 2\r\n\r\n{}", 400),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import signal
@@ -95,6 +96,7 @@ def test_another_admin_key_is_added_to_the_ones_there_are(tollgate):
         ["serve", "--trust-request-headers", "perhaps"],
         ["serve", "--tls-cert", "certificate.pem"],
         ["serve", "--tls-client-ca", "authority.pem"],
+        ["serve", "--http-tls-client-ca", "authority.pem"],
         ["serve", "--config", "no-such-file.yaml"],
         ["serve", "--data-dir", ""],
         ["serve", "extra"],
@@ -205,6 +207,27 @@ def test_an_address_in_use_is_a_failed_start(tmp_path, listener):
     assert address in assert_one_line(ended.stderr)
 
 
+@pytest.mark.parametrize("listener", ["rpc_listen", "http_listen"])
+def test_the_first_key_is_shown_by_the_first_start_that_succeeds(tollgate, listener):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        server = tollgate(environment={"TOLLGATE_ADMIN_KEY": ""}, **{listener: address})
+        server.launch_only()
+        assert server.wait() == 1
+        assert server.output == ""
+    server.start()
+    assert Admin(f"http://{server.http}", first_key(server.output)).create()
+
+
+def test_a_number_below_zero_is_refused_as_the_value_that_it_is(tmp_path):
+    ended = run("serve", "--threads", "-1", directory=tmp_path)
+    assert ended.returncode == 2
+    assert "must be a number from 1 to 1024" in assert_one_line(ended.stderr)
+    ended = run("keys", "create", "--rpm", "-1", environment={"TOLLGATE_ADMIN_KEY": "any-admin-key"})
+    assert ended.returncode == 2
+    assert "'-1' is invalid for '--rpm" in assert_one_line(ended.stderr)
+
+
 def test_a_unix_socket_in_use_is_a_failed_start(tollgate, tmp_path):
     address = f"unix:{tmp_path / 'tollgate.sock'}"
     server = tollgate(rpc_listen=address).start()
@@ -305,6 +328,79 @@ def test_the_management_api_speaks_tls_when_told_to(tollgate, tmp_path):
     assert admin.create()
 
 
+def test_the_management_api_takes_only_clients_of_its_authority(tollgate, tmp_path):
+    authority, other = Authority(tmp_path / "tls"), Authority(tmp_path / "tls", "other")
+    pair, client, stranger = authority.issue("server"), authority.issue("client"), other.issue("stranger")
+    trusted = tmp_path / "clients.pem"
+    trusted.write_bytes(authority.file.read_bytes())
+    server = tollgate(
+        "--http-tls-cert", pair.certificate, "--http-tls-key", pair.key, "--http-tls-client-ca", trusted
+    ).start()
+
+    def status(shown):
+        admin = Admin(
+            f"https://{server.http}", server.admin_key, verify=str(authority.file),
+            certificate=shown and (str(shown.certificate), str(shown.key)),
+        )  # fmt: skip
+        try:
+            return admin.call("GET", "/v1/keys").status_code
+        except (requests.exceptions.SSLError, requests.exceptions.ConnectionError):
+            return None
+
+    assert [status(shown) for shown in (client, stranger, None)] == [200, None, None]
+    trusted.write_bytes(other.file.read_bytes())
+    assert [status(shown) for shown in (client, stranger, None)] == [None, 200, None]
+    trusted.write_text("no certificate")
+    assert [status(shown) for shown in (client, stranger, None)] == [None, 200, None]
+    assert "cannot be reloaded" in server.errors
+
+
+def test_a_client_of_an_authority_that_was_taken_away_cannot_resume_its_session(tollgate, tmp_path):
+    authority, other = Authority(tmp_path / "tls"), Authority(tmp_path / "tls", "other")
+    pair, client = authority.issue("server"), authority.issue("client")
+    trusted = tmp_path / "clients.pem"
+    trusted.write_bytes(authority.file.read_bytes())
+    server = tollgate(
+        "--http-tls-cert", pair.certificate, "--http-tls-key", pair.key, "--http-tls-client-ca", trusted
+    ).start()
+    host, port = server.http.split(":")
+    context = ssl.create_default_context(cafile=str(authority.file))
+    context.load_cert_chain(client.certificate, client.key)
+    # Here the client knows of its refusal when the handshake is over.
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def connect(session=None):
+        plain = socket.create_connection((host, int(port)), TIMEOUT)
+        with context.wrap_socket(plain, server_hostname="localhost", session=session) as secure:
+            secure.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            assert secure.recv(12) == b"HTTP/1.1 200"
+            return secure.session
+
+    session = connect()
+    connect(session)
+    trusted.write_bytes(other.file.read_bytes())
+    with pytest.raises(OSError):
+        connect(session)
+
+
+def test_commands_show_a_certificate(tollgate, tmp_path):
+    authority = Authority(tmp_path / "tls")
+    pair, client = authority.issue("server"), authority.issue("client")
+    flags = ["--http-tls-cert", pair.certificate, "--http-tls-key", pair.key]
+    server = tollgate(*flags, "--http-tls-client-ca", authority.file).start()
+    ask = ["keys", "list", "--url", f"https://{server.http}", "--ca-cert", authority.file]
+    ended = server.command(*ask, "--client-cert", client.certificate, "--client-key", client.key)
+    assert ended.returncode == 0, ended.stderr
+    variables = {"TOLLGATE_CLIENT_CERT": str(client.certificate), "TOLLGATE_CLIENT_KEY": str(client.key)}
+    assert server.command(*ask, environment=variables).returncode == 0
+    ended = server.command(*ask)
+    assert ended.returncode == 1 and "--client-cert" in assert_one_line(ended.stderr)
+    ended = server.command(*ask, "--client-cert", client.certificate)
+    assert ended.returncode == 2 and "--client-key" in assert_one_line(ended.stderr)
+    ended = server.command(*ask, "--client-cert", client.certificate, "--client-key", pair.key)
+    assert ended.returncode == 2 and str(pair.key) in assert_one_line(ended.stderr)
+
+
 def test_the_pepper_can_come_from_the_environment(tollgate):
     server = tollgate(environment={"TOLLGATE_PEPPER": "ab" * 32}).start()
     key = server.admin.create()
@@ -319,7 +415,10 @@ def test_log_lines_can_be_json(tollgate):
     lines = server.errors.splitlines()
     assert lines
     for line in lines:
-        assert {"level", "message"} <= set(json.loads(line))
+        entry = json.loads(line)
+        assert {"level", "message"} <= set(entry)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["time"])
+        datetime.datetime.fromisoformat(entry["time"])
 
 
 def test_help_and_version_are_answers():

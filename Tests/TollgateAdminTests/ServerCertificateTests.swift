@@ -26,6 +26,15 @@ struct ServerCertificateTests {
             )
         }
 
+        /// The same files, and one of authorities.
+        var mutual: AdminConfiguration.TLS {
+            AdminConfiguration.TLS(
+                certificatePath: files.certificatePath,
+                keyPath: files.keyPath,
+                clientAuthorityPath: url.appending(path: "ca.pem").path
+            )
+        }
+
         /// Puts a file of `Cases/tls` in the place of another, in one step, as renewals do.
         func put(_ name: String, as target: String, file: String = #filePath) throws {
             let source = URL(filePath: file).deletingLastPathComponent()
@@ -36,12 +45,26 @@ struct ServerCertificateTests {
 
     private let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
-    /// The common name in the certificate that the next handshake gets.
+    /// The common name in the certificate that the next connection gets.
     private func subject(_ certificate: ServerCertificate) throws -> String {
-        guard case .certificate(let first) = certificate.current().certificateChain?.first else {
-            return ""
-        }
-        return String(decoding: try first.toDERBytes(), as: UTF8.self).contains("one.test")
+        let chain = certificate.current().configuration.certificateChain
+        guard case .certificate(let first) = chain.first else { return "" }
+        return try name(first)
+    }
+
+    /// The common name of the authority whose clients the next connection takes; nil for any.
+    private func authority(_ certificate: ServerCertificate) throws -> String? {
+        let configuration = certificate.current().configuration
+        guard
+            configuration.certificateVerification == .noHostnameVerification,
+            case .certificates(let authorities) = configuration.trustRoots
+        else { return nil }
+        #expect(authorities.count == 1)
+        return try authorities.first.map(name)
+    }
+
+    private func name(_ certificate: NIOSSLCertificate) throws -> String {
+        String(decoding: try certificate.toDERBytes(), as: UTF8.self).contains("one.test")
             ? "one" : "two"
     }
 
@@ -68,6 +91,39 @@ struct ServerCertificateTests {
         #expect(try subject(certificate) == "one")
         try Data("nothing".utf8).write(to: directory.url.appending(path: "cert.pem"))
         #expect(try subject(certificate) == "one")
+    }
+
+    @Test("Clients need a certificate of the authority that is in the file now, if there is one")
+    func clients() throws {
+        let directory = try Directory()
+        try directory.put("one.pem", as: "cert.pem")
+        try directory.put("one-key.pem", as: "key.pem")
+        let open = try ServerCertificate(directory.files, logger: logger)
+        #expect(open.current().configuration.certificateVerification == .none)
+        try directory.put("one.pem", as: "ca.pem")
+        let certificate = try ServerCertificate(directory.mutual, logger: logger)
+        #expect(try authority(certificate) == "one")
+        let before = certificate.current().context
+        #expect(certificate.current().context === before)
+        try directory.put("two.pem", as: "ca.pem")
+        #expect(try authority(certificate) == "two")
+        #expect(certificate.current().context !== before, "old sessions go with their context")
+        try directory.put("two-key.pem", as: "ca.pem")
+        #expect(try authority(certificate) == "two", "no authority is no reason to take anybody")
+    }
+
+    @Test("A file without certificates of authorities is refused at the start, by its name")
+    func noAuthority() throws {
+        let directory = try Directory()
+        try directory.put("one.pem", as: "cert.pem")
+        try directory.put("one-key.pem", as: "key.pem")
+        for text in [nil, "", "nothing"] {
+            if let text { try Data(text.utf8).write(to: directory.url.appending(path: "ca.pem")) }
+            let error = #expect(throws: AdminError.self) {
+                try ServerCertificate(directory.mutual, logger: logger)
+            }
+            #expect(error?.description.contains("ca.pem") == true)
+        }
     }
 
     @Test("A certificate and the key of another are refused at the start")

@@ -181,6 +181,31 @@ struct CommandLineTests {
         #expect(error?.message.hasPrefix(start) == true, "\(error?.message ?? "")")
     }
 
+    @Test("A number below zero is the value of the option before it, and of nothing else")
+    func negativeNumbers() {
+        #expect(NegativeNumbers.tied(["serve", "--threads", "-1"]) == ["serve", "--threads=-1"])
+        #expect(NegativeNumbers.tied(["--rpm", "-0.5", "-2"]) == ["--rpm=-0.5", "-2"])
+        for words in [
+            ["--rpm", "--strict"], ["--rpm", "-x"], ["--rpm", "-"], ["--rpm=1", "-2"],
+            ["get", "-1"], ["--", "--rpm", "-1"], ["-1"], [],
+        ] {
+            #expect(NegativeNumbers.tied(words) == words)
+        }
+    }
+
+    @Test("A certificate and its key are only good together, and when they can be read")
+    func clientCertificate() throws {
+        #expect(try TLSFiles().configuration() == nil)
+        for tls in [
+            TLSFiles(certificate: "c.pem"), TLSFiles(key: "k.pem"),
+            TLSFiles(certificate: "/nowhere/c.pem", key: "/nowhere/k.pem"),
+            TLSFiles(authorities: "/nowhere/a.pem"),
+        ] {
+            let error = #expect(throws: CommandFailure.self) { try tls.configuration() }
+            #expect(error?.exitCode == 2)
+        }
+    }
+
     @Test(
         "Command lines that cannot be are refused before anything is sent",
         arguments: [

@@ -78,7 +78,7 @@ struct ServerTests {
     }
 
     @Test(
-        "A server that could not start has closed what it had opened",
+        "A server that could not start has closed what it had opened, and shown nobody a key",
         arguments: ["rpc", "http"]
     )
     func addressInUse(listener: String) async throws {
@@ -91,12 +91,15 @@ struct ServerTests {
                     .dropFirst(listener.count + 1)
             )
             let configuration = try fixture.configuration(["\(listener)-listen": String(taken)])
+            let failed = Announcements()
             let error = await #expect(throws: ServerError.self) {
-                try await Server(configuration).run { _ in }
+                try await Server(configuration).run { failed.add($0) }
             }
+            #expect(failed.all.isEmpty)
             #expect(error?.description.hasPrefix("\(listener) listener") == true)
             #expect(error?.description.contains("\n") == false)
         }
-        try fixture.withHouse { _ in }
+        let lines = try fixture.withHouse { try $0.announcements() }
+        #expect(lines.first?.hasPrefix("tollgate admin-key ") == true)
     }
 }

@@ -90,15 +90,23 @@ struct SettingTests {
         #expect(try values.flag(.trustRequestHeaders))
     }
 
-    @Test("TLS needs its files together, and takes the client's authority")
-    func certificates() throws {
+    @Test(
+        "TLS needs its files together, and takes the clients' authority",
+        arguments: ["", "http-"]
+    )
+    func certificates(listener: String) throws {
+        let flags = ["tls-cert": "c.pem", "tls-key": "k.pem", "tls-client-ca": "ca.pem"]
         let configuration = try ServerConfiguration(
-            values(flags: ["tls-cert": "c.pem", "tls-key": "k.pem", "tls-client-ca": "ca.pem"])
+            values(flags: Dictionary(uniqueKeysWithValues: flags.map { (listener + $0, $1) }))
         )
-        #expect(configuration.rpcTLS?.certificate == "c.pem")
-        #expect(configuration.rpcTLS?.key == "k.pem")
-        #expect(configuration.rpcTLS?.clientCA == "ca.pem")
-        #expect(configuration.httpTLS == nil)
+        let (files, none) =
+            listener.isEmpty
+            ? (configuration.rpcTLS, configuration.httpTLS)
+            : (configuration.httpTLS, configuration.rpcTLS)
+        #expect(files?.certificate == "c.pem")
+        #expect(files?.key == "k.pem")
+        #expect(files?.clientCA == "ca.pem")
+        #expect(none == nil)
     }
 
     @Test("Each setting that cannot be is named", arguments: try CaseTable.rows("settings.txt"))

@@ -54,6 +54,38 @@ struct HTTP1Tests {
         )
     }
 
+    @Test("White space around a value is no part of it; inside, it is")
+    func whiteSpace() throws {
+        let harness = try plainHarness()
+        let connection = try harness.connect()
+        let values = ["a ", "a\t", " \t a \t ", "a", "a \t b", "", " \t"]
+        let fields = values.map { "x:\($0)\r\n" }.joined()
+        try connection.send(Array("GET /plain HTTP/1.1\r\nhost: a \r\n\(fields)\r\n".utf8))
+        harness.tick()
+        guard case .unary(_, let bytes)? = harness.service.callEvents.first else {
+            Issue.record("no call: \(harness.service.callEvents)")
+            return
+        }
+        let request = PlainRequest(bytes.span)
+        var read: [String] = []
+        var place = request.head.lowerBound
+        while let (_, value) = request.nextField(bytes.span, at: &place) {
+            read.append(String(decoding: bytes[value], as: UTF8.self))
+        }
+        #expect(read == ["/plain", "a", "a", "a", "a", "a", "a \t b", "", ""])
+    }
+
+    @Test("A body in chunks is read with white space behind the word", arguments: ["", " ", "  "])
+    func chunks(space: String) throws {
+        let harness = try plainHarness()
+        let connection = try harness.connect()
+        let head = "POST /plain HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\(space)\r\n"
+        let text = head + "transfer-encoding: chunked\(space)\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+        try connection.send(Array(text.utf8))
+        harness.tick()
+        #expect(try connection.text() == "HTTP/1.1 100 Continue\r\n\r\n" + allowed)
+    }
+
     @Test("It does not matter how the bytes are cut", arguments: [1, 2, 3, 7, 50, 1000])
     func fragmentation(size: Int) throws {
         let harness = try plainHarness()

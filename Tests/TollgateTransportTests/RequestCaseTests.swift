@@ -22,24 +22,25 @@ struct RequestCaseTests {
         return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
             let fields = line.split(separator: "|", omittingEmptySubsequences: false)
                 .map { $0.trimmingCharacters(in: .whitespaces) }
-            // A replaced value may itself contain a semicolon, so only `name=` begins a new one.
-            let replacement = fields[1].split(separator: "=", maxSplits: 1)
             return Case(
                 name: fields[0],
-                replacing: fields[1].isEmpty
-                    ? []
-                    : [
-                        (
-                            String(replacement[0]),
-                            replacement.count > 1 ? String(replacement[1]) : ""
-                        )
-                    ],
+                replacing: replacements(fields[1]),
                 body: bytes(fields[2]),
                 httpStatus: fields[3],
                 grpcStatus: fields[4]
             )
         }
     }()
+
+    /// A replaced value may itself contain a semicolon, so only a known name begins a new one.
+    private static func replacements(_ text: String) -> [(String, String)] {
+        let known = /(:method|:path|content-type|grpc-encoding|grpc-timeout|te)=/
+        let names = text.matches(of: known)
+        let ends = names.dropFirst().map { text.index(before: $0.range.lowerBound) }
+        return zip(names, ends + [text.endIndex]).map { name, end in
+            (String(name.1), String(text[name.range.upperBound..<end]))
+        }
+    }
 
     private static func bytes(_ hex: String) -> [UInt8] {
         let digits = Array(hex)
@@ -63,8 +64,15 @@ struct RequestCaseTests {
                 ? RawFrames.headers(1, fields, ends: true)
                 : RawFrames.headers(1, fields) + RawFrames.data(1, row.body)
         )
-        #expect(frames.ofKind(.headers, stream: 1).first?.fields[":status"] == row.httpStatus)
-        #expect(frames.status(1) == row.grpcStatus)
+        let head = frames.ofKind(.headers, stream: 1).first?.fields ?? [:]
+        #expect(head[":status"] == row.httpStatus)
+        #expect(frames.status(1) ?? "-" == row.grpcStatus)
+        if row.grpcStatus == "-" {
+            #expect(head["content-type"] == "application/json")
+            let text = String(decoding: frames.body(1), as: UTF8.self)
+            #expect(text.hasPrefix(#"{"error":{"code":"#))
+            #expect(text.hasSuffix(#","status":\#(row.httpStatus)}}"#))
+        }
         #expect(frames.last?.ends == true)
         if row.grpcStatus == "12" {
             #expect(frames.first?.fields["grpc-accept-encoding"] == "identity")

@@ -1,30 +1,29 @@
 internal import Glibc
 internal import Logging
-internal import NIOCore
-internal import NIOPosix
 internal import NIOSSL
 internal import Synchronization
 
-/// The certificate of the listener, read again when its files change.
+/// The certificate of the listener and its clients' authorities, read again when their files change.
 ///
-/// A renewed certificate counts from the next handshake on; connections keep theirs. Files that
-/// cannot be used, or a certificate without its key halfway through a renewal, leave the old one in
-/// place.
+/// What was renewed counts from the next connection on; those that are open keep theirs. Files that
+/// cannot be used, or a certificate without its key halfway through a renewal, leave all of the old
+/// ones in place.
 final class ServerCertificate: Sendable {
+    /// What the files said when they were read.
+    struct Contents {
+        let configuration: TLSConfiguration
+        /// Made of the configuration; what connections are encrypted with.
+        let context: NIOSSLContext
+    }
+
     /// What tells one content of the files from another without reading them.
     private struct Stamp: Equatable {
         var parts: [Int64] = []
     }
 
-    /// A certificate, those behind it, and its key.
-    private struct Pair {
-        let chain: [NIOSSLCertificateSource]
-        let key: NIOSSLPrivateKeySource
-    }
-
     private struct State {
         var stamp: Stamp
-        var pair: Pair
+        var contents: Contents
     }
 
     private let files: AdminConfiguration.TLS
@@ -33,55 +32,35 @@ final class ServerCertificate: Sendable {
 
     /// Reads the files.
     ///
-    /// - Throws: when they are not a certificate and its key.
+    /// - Throws: when they are not a certificate, its key and clients' authorities.
     init(_ files: AdminConfiguration.TLS, logger: Logger) throws(AdminError) {
         self.files = files
         self.logger = logger
         // Stamped before it is read: a change in between is then seen as one.
         let stamp = ServerCertificate.stamp(files)
-        do {
-            state = Mutex(State(stamp: stamp, pair: try ServerCertificate.read(files)))
-        } catch {
-            throw AdminError(
-                description: "certificate \(files.certificatePath) with key \(files.keyPath): "
-                    + "cannot be used (\(error))"
-            )
-        }
+        state = Mutex(State(stamp: stamp, contents: try ServerCertificate.read(files)))
     }
 
-    /// What the listener is configured with: TLS 1.2 or later, HTTP/1.1, the newest certificate.
-    func configuration() -> TLSConfiguration {
-        let pair = state.withLock { $0.pair }
-        var configuration = ServerCertificate.configuration(pair)
-        configuration.sslContextCallback = { [self] _, promise in
-            // Looking at files may wait, which an event loop must not.
-            NIOThreadPool.singleton.submit { _ in promise.succeed(self.current()) }
-        }
-        return configuration
-    }
-
-    /// The certificate and the key for a handshake, read again when they have changed.
-    func current() -> NIOSSLContextConfigurationOverride {
-        let pair = state.withLock { state in
+    /// What a connection that comes now gets; read again when the files have changed.
+    ///
+    /// It may wait for the file system.
+    func current() -> Contents {
+        state.withLock { state in
             let stamp = ServerCertificate.stamp(files)
             if stamp != state.stamp {
-                // Also when it fails: one warning for each change, not for each handshake.
+                // Also when it fails: one warning for each change, not for each connection.
                 state.stamp = stamp
-                state.pair = reload() ?? state.pair
+                state.contents = reload() ?? state.contents
             }
-            return state.pair
+            return state.contents
         }
-        var override = NIOSSLContextConfigurationOverride()
-        override.certificateChain = pair.chain
-        override.privateKey = pair.key
-        return override
     }
 
-    private func reload() -> Pair? {
+    private func reload() -> Contents? {
         do {
-            let pair = try ServerCertificate.read(files)
+            let contents = try ServerCertificate.read(files)
             logger.info("certificate reloaded", metadata: ["file": "\(files.certificatePath)"])
-            return pair
+            return contents
         } catch {
             logger.warning(
                 "certificate cannot be reloaded; the old one stays",
@@ -91,32 +70,50 @@ final class ServerCertificate: Sendable {
         }
     }
 
-    private static func read(_ files: AdminConfiguration.TLS) throws -> Pair {
-        let pair = Pair(
-            chain: try NIOSSLCertificate.fromPEMFile(files.certificatePath)
-                .map { .certificate($0) },
-            key: .privateKey(try NIOSSLPrivateKey(file: files.keyPath, format: .pem))
-        )
-        // Finds out whether the key is that of the certificate.
-        _ = try NIOSSLContext(configuration: configuration(pair))
-        return pair
+    private static func read(_ files: AdminConfiguration.TLS) throws(AdminError) -> Contents {
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(files.certificatePath)
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: chain.map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.keyPath, format: .pem))
+            )
+            configuration.minimumTLSVersion = .tlsv12
+            configuration.applicationProtocols = ["http/1.1"]
+            if let path = files.clientAuthorityPath {
+                try requireClients(of: path, in: &configuration)
+            }
+            // Finds out whether the key is that of the certificate.
+            let context = try NIOSSLContext(configuration: configuration)
+            return Contents(configuration: configuration, context: context)
+        } catch let error as AdminError {
+            throw error
+        } catch {
+            throw AdminError(
+                description: "certificate \(files.certificatePath) with key \(files.keyPath): "
+                    + "cannot be used (\(error))"
+            )
+        }
     }
 
-    private static func configuration(_ pair: Pair) -> TLSConfiguration {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: pair.chain,
-            privateKey: pair.key
-        )
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
-        return configuration
+    /// Has clients show a certificate of one of the authorities in a file.
+    private static func requireClients(
+        of path: String,
+        in configuration: inout TLSConfiguration
+    ) throws(AdminError) {
+        do {
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(path))
+        } catch {
+            throw AdminError(description: "certificates of clients' authorities \(path): \(error)")
+        }
+        // The names in a client's certificate are no host's.
+        configuration.certificateVerification = .noHostnameVerification
     }
 
     private static func stamp(_ files: AdminConfiguration.TLS) -> Stamp {
         var stamp = Stamp()
-        for path in [files.certificatePath, files.keyPath] {
+        for path in [files.certificatePath, files.keyPath, files.clientAuthorityPath] {
             var status = Glibc.stat()
-            guard fstatat(AT_FDCWD, path, &status, 0) == 0 else { continue }
+            guard let path, fstatat(AT_FDCWD, path, &status, 0) == 0 else { continue }
             stamp.parts += [
                 Int64(truncatingIfNeeded: status.st_ino), Int64(status.st_size),
                 Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec),

@@ -79,7 +79,7 @@ package struct ServerConfiguration: Sendable {
         httpTLS = try ServerConfiguration.files(
             .httpTLSCertificate,
             .httpTLSKey,
-            clientCA: nil,
+            clientCA: .httpTLSClientCA,
             values
         )
         managementIdentities = try ServerConfiguration.identities(values, rpcTLS)
@@ -168,13 +168,13 @@ package struct ServerConfiguration: Sendable {
     private static func files(
         _ certificate: Setting,
         _ key: Setting,
-        clientCA: Setting?,
+        clientCA: Setting,
         _ values: SettingValues
     ) throws(ConfigurationError) -> TLSFiles? {
-        let authority = clientCA.flatMap { values.text($0) }
+        let authority = values.text(clientCA)
         switch (values.text(certificate), values.text(key)) {
         case (nil, nil):
-            if let clientCA, authority != nil {
+            if authority != nil {
                 throw values.problem(clientCA, "needs --\(certificate.name) and --\(key.name)")
             }
             return nil

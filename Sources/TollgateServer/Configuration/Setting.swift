@@ -77,6 +77,12 @@ package struct Setting: Sendable {
         nil,
         "PEM private key for the http listener."
     )
+    package static let httpTLSClientCA = Setting(
+        "http-tls-client-ca",
+        "FILE",
+        nil,
+        "PEM certificates that sign those of whoever manages; turns on mutual TLS."
+    )
     package static let managementIdentity = Setting(
         "management-identity",
         "SAN=KEY_ID,…",
@@ -205,8 +211,8 @@ package struct Setting: Sendable {
 
     package static let all = [
         dataDirectory, rpcListen, httpListen, tlsCertificate, tlsKey, tlsClientCA,
-        httpTLSCertificate, httpTLSKey, managementIdentity, adminKey, pepper, durability, models,
-        unpriced,
+        httpTLSCertificate, httpTLSKey, httpTLSClientCA, managementIdentity, adminKey, pepper,
+        durability, models, unpriced,
         defaultInputPrice, defaultOutputPrice, holdSeconds, budgetStatus, threads, logFormat,
         logLevel, trustRequestHeaders, trustedHops, defaultMaximumOutput, maximumMessage,
         activeKeys, auditRetention, auditCheckpoints, webhookAllowPrivate,

@@ -14,6 +14,7 @@ enum CallProblem: UInt8, CaseIterable {
     case badPrefix
     case tooMuchAtOnce
     case noSuchPath
+    case otherContent
     case badRequest
     case badVersion
     case headTooLong
@@ -36,6 +37,7 @@ enum CallProblem: UInt8, CaseIterable {
         case .noSuchPath: "404"
         case .tooSlow: "408"
         case .bodyTooLong: "413"
+        case .otherContent: "415"
         case .headTooLong: "431"
         case .tooMuchAtOnce, .tooManyRequests: "503"
         case .badVersion: "505"
@@ -57,6 +59,7 @@ enum CallProblem: UInt8, CaseIterable {
         case .badPrefix: RPCStatus(.internal, "The message's prefix is malformed.")
         case .tooMuchAtOnce: .resourceExhausted("Too many unfinished messages on the connection.")
         case .noSuchPath: .notFound("There is nothing at this path.")
+        case .otherContent: .invalidArgument("The content type must be application/grpc.")
         case .badRequest: .invalidArgument("The request is not well-formed HTTP.")
         case .badVersion: .unimplemented("Only HTTP/1.1 and HTTP/2 are understood.")
         case .headTooLong: .resourceExhausted("The headers are longer than this server takes.")

@@ -9,11 +9,14 @@ struct RequestHead {
     private(set) var hasTE = false
     /// Whether the method that was named keeps its headers.
     private(set) var keepsHeaders = false
-    /// Whether the method that was named is one of plain HTTP.
+    /// Whether it is answered in plain HTTP: the method that was named is one of it, or the request
+    /// was found to be none of gRPC's.
     private(set) var isPlain = false
     private(set) var verb = HTTPVerb.other
 
     private var isGRPC = false
+    /// Whether the content type is gRPC's, in this encoding or another.
+    private var speaksGRPC = false
     private var hasBadTimeout = false
     private var fields = 0
     private var bytes = 0
@@ -55,6 +58,7 @@ struct RequestHead {
         case 12:
             if name.equals("content-type") {
                 isGRPC = RequestHead.isGRPC(value)
+                speaksGRPC = isGRPC || value.starts(with: "application/grpc")
             } else if name.equals("grpc-timeout") {
                 timeout = GRPCTimeout.nanoseconds(value)
                 hasBadTimeout = timeout == nil
@@ -90,9 +94,15 @@ struct RequestHead {
         return isKnown
     }
 
-    /// Why the request cannot be a call; nil when it can.
-    var problem: CallProblem? {
+    /// Finds out, when all fields were read, why the request cannot be a call; nil when it can.
+    ///
+    /// Who does not speak gRPC is told so in plain HTTP, as over HTTP/1.1.
+    mutating func findProblem() -> CallProblem? {
         if isPlain { return nil }
+        if !speaksGRPC {
+            isPlain = true
+            return method < 0 || verb != .post ? .noSuchPath : .otherContent
+        }
         if verb != .post { return .notPost }
         if !isGRPC { return .notGRPC }
         if method < 0 { return .unknownMethod }

@@ -16,6 +16,8 @@ struct HTTP1Traits: BitwiseCopyable {
 /// The parser has refused what is no HTTP. Refused here is what two parties might read in two ways,
 /// one of them a proxy in front of us: more than one length, or a length and chunks (RFC 9112
 /// section 6.3), more than one host or none (section 3.2).
+///
+/// The parser leaves the white space behind a value; it is no part of it, and is taken away here.
 enum HTTP1Head {
     /// Why the request is not taken; nil when it is.
     static func problem(_ head: HTTPRequestHead) -> CallProblem? {
@@ -28,7 +30,7 @@ enum HTTP1Head {
             case 14 where isEqual(name, "content-length"): lengths += 1
             case 17 where isEqual(name, "transfer-encoding"):
                 encodings += 1
-                if !isEqual(value, "chunked") { return .badRequest }
+                if !isEqual(trimmed(value), "chunked") { return .badRequest }
             default: break
             }
         }
@@ -39,7 +41,9 @@ enum HTTP1Head {
 
     /// Whether the client waits to be told that it may send the body (RFC 9110 section 10.1.1).
     static func expectsContinue(_ head: HTTPRequestHead) -> Bool {
-        head.headers.contains { isEqual($0.name, "expect") && isEqual($0.value, "100-continue") }
+        head.headers.contains {
+            isEqual($0.name, "expect") && isEqual(trimmed($0.value), "100-continue")
+        }
     }
 
     /// Whether something other than HTTP/1.1 is asked for, which we do not speak on this connection.
@@ -49,12 +53,12 @@ enum HTTP1Head {
 
     /// Puts the fields into a call's slot, names in lower case, behind the path.
     static func store(_ head: HTTPRequestHead, in slot: CallSlot.Pointer) {
-        append(":path", head.uri, to: slot)
-        for (name, value) in head.headers { append(name, value, to: slot) }
+        append(":path", head.uri[...], to: slot)
+        for (name, value) in head.headers { append(name, trimmed(value), to: slot) }
         slot.pointee.storePlainHead()
     }
 
-    private static func append(_ name: String, _ value: String, to slot: CallSlot.Pointer) {
+    private static func append(_ name: String, _ value: Substring, to slot: CallSlot.Pointer) {
         var value = value
         value.withUTF8 { value in
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: name.utf8.count) { lower in
@@ -66,8 +70,18 @@ enum HTTP1Head {
         }
     }
 
+    /// A value without the spaces and tabs around it (RFC 9110 section 5.5).
+    private static func trimmed(_ value: String) -> Substring {
+        var text = value[...]
+        while let last = text.utf8.last, isSpace(last) { text.utf8.removeLast() }
+        while let first = text.utf8.first, isSpace(first) { text.utf8.removeFirst() }
+        return text
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
     /// Whether a text is this one, whose letters are small, in capitals or not.
-    private static func isEqual(_ text: String, _ known: StaticString) -> Bool {
+    private static func isEqual(_ text: some StringProtocol, _ known: StaticString) -> Bool {
         guard text.utf8.count == known.utf8CodeUnitCount else { return false }
         for (index, byte) in zip(0..., text.utf8)
         where lowercase(byte) != known.utf8Start[index] { return false }

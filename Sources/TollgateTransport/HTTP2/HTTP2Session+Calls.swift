@@ -4,6 +4,7 @@ internal import CNghttp2
 extension HTTP2Session {
     /// The headers of a call are complete.
     func begin(_ slot: CallSlot.Pointer) {
+        let problem = slot.pointee.head.findProblem()
         let head = slot.pointee.head
         state.counters.calls.add()
         if !head.hasTE { state.counters.withoutTE.add() }
@@ -11,7 +12,7 @@ extension HTTP2Session {
             let (deadline, overflow) = state.now.addingReportingOverflow(timeout)
             slot.pointee.deadline = overflow ? .max : deadline
         }
-        if let problem = head.problem {
+        if let problem {
             refuse(slot, problem)
             return
         }

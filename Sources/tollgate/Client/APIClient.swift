@@ -34,9 +34,9 @@ struct APIClient: Sendable {
     /// - Parameters:
     ///   - address: where the server is.
     ///   - key: the secret that is shown to it.
-    ///   - authorities: a file of certificates to trust besides the system's.
+    ///   - tls: whom to trust besides the system's authorities, and what is shown.
     /// - Throws: exit code 2 when one of them cannot be.
-    init(address: String, key: String, authorities: String?) throws(CommandFailure) {
+    init(address: String, key: String, tls: TLSFiles) throws(CommandFailure) {
         self.address = try ServerAddress(address)
         // What would split a header in two is no key, and is not worth a trip.
         guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -50,23 +50,8 @@ struct APIClient: Sendable {
         configuration.timeout.read = .seconds(60)
         // A person who sees an error tries again; a connection that is refused shall be one at once.
         configuration.connectionPool.retryConnectionEstablishment = false
-        if let authorities {
-            configuration.tlsConfiguration = try APIClient.tls(trusting: authorities)
-        }
+        configuration.tlsConfiguration = try tls.configuration()
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }
-
-    private static func tls(
-        trusting authorities: String
-    ) throws(CommandFailure) -> TLSConfiguration {
-        do {
-            let certificates = try NIOSSLCertificate.fromPEMFile(authorities)
-            var configuration = TLSConfiguration.makeClientConfiguration()
-            configuration.additionalTrustRoots = [.certificates(certificates)]
-            return configuration
-        } catch {
-            throw .usage("\(authorities) holds no certificates that can be read")
-        }
     }
 
     func close() async throws {
@@ -183,6 +168,8 @@ struct APIClient: Sendable {
         case NIOSSLError.handshakeFailed(let cause)
         where "\(cause)".contains("CERTIFICATE_VERIFY_FAILED"):
             "its certificate is of no authority that is trusted; see --ca-cert"
+        case let error where "\(error)".contains("CERTIFICATE_REQUIRED"):
+            "it wants a certificate; see --client-cert"
         case is NIOSSLError: "no TLS connection"
         case let error as HTTPClientError: error.shortDescription
         default: "\(error)"

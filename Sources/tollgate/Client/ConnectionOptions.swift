@@ -27,6 +27,22 @@ struct ServerOptions: ParsableArguments {
     )
     var caCert: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The certificate that is shown to the server, in PEM (TOLLGATE_CLIENT_CERT).",
+            valueName: "file"
+        )
+    )
+    var clientCert: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The key of --client-cert, in PEM (TOLLGATE_CLIENT_KEY).",
+            valueName: "file"
+        )
+    )
+    var clientKey: String?
+
     private static let defaultURL = "http://127.0.0.1:7412"
 
     /// Runs a body with a client of the server.
@@ -41,7 +57,11 @@ struct ServerOptions: ParsableArguments {
         let client = try APIClient(
             address: address,
             key: key,
-            authorities: caCert ?? environment["TOLLGATE_CA_CERT"]
+            tls: TLSFiles(
+                authorities: caCert ?? environment["TOLLGATE_CA_CERT"],
+                certificate: clientCert ?? environment["TOLLGATE_CLIENT_CERT"],
+                key: clientKey ?? environment["TOLLGATE_CLIENT_KEY"]
+            )
         )
         do {
             let value = try await body(client)

@@ -29,12 +29,19 @@ class Key:
 class Admin:
     """Requests of one administrator, on a connection that is kept."""
 
-    def __init__(self, url: str, secret: str | None, verify: str | bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: str | None,
+        verify: str | bool = True,
+        certificate: tuple[str, str] | None = None,
+    ) -> None:
         self.url = url
         self._session = requests.Session()
         # The surroundings' proxies and passwords have no part in this.
         self._session.trust_env = False
         self._session.verify = verify
+        self._session.cert = certificate
         if secret is not None:
             self._session.headers["authorization"] = f"Bearer {secret}"
 

@@ -52,7 +52,8 @@ extension House {
     /// What is announced when the administrator is registered.
     func announcements() throws -> [String] {
         var lines: [String] = []
-        try registerAdministrator { lines.append($0) }
+        try registerAdministrator()
+        try createFirstAdministrator { lines.append($0) }
         return lines
     }
 }
