@@ -16,6 +16,7 @@ import requests
 import yaml
 from support.admin import TIMEOUT, Key
 from support.proxies import EXAMPLES
+from test_proxies import GROUPS
 from test_suppliers import EAST, SECRET, all_of, change, house  # noqa: F401
 
 TRAEFIK = yaml.safe_load((EXAMPLES / "traefik/dynamic.yml").read_text())["http"]
@@ -51,6 +52,7 @@ class Authorizer:
         client = {"authorization": f"Bearer {key.secret}", **all_of(key.secret)}
         client |= {"x-tollgate-upstream-host": "thief.example", "x-tollgate-supplier": EAST["name"]}
         client |= {"x-tollgate-reservation": "rs_forged", "content-type": "application/json"}
+        client |= {f"x-tollgate-{kind}-id": "forged" for kind in GROUPS}
         reply = requests.post(
             self.url.replace("127.0.0.1:7411", address),
             json={"model": "gpt-4o", "max_tokens": 1, "messages": []}, timeout=TIMEOUT,
@@ -120,6 +122,15 @@ def test_without_a_supplier_nothing_of_the_clients_lets_the_request_in(house, au
     assert not {"authorization", "x-api-key", "api-key"} & set(arrives)
     if "x-tollgate-upstream-host" in authorizer.taken:
         assert "x-tollgate-upstream-host" not in arrives
+
+
+def test_the_provider_learns_the_groups_of_the_key_and_no_forged_ones(house, authorizer):
+    organization = house.admin.create_group("organizations")
+    team = house.admin.create_group("teams", organization_id=organization)
+    _, arrives = authorizer.ask(house.rpc, house.admin.create(team_id=team))
+    assert arrives["x-tollgate-organization-id"] == organization
+    assert arrives["x-tollgate-team-id"] == team
+    assert "x-tollgate-user-id" not in arrives
 
 
 def test_the_model_in_the_body_counts(house, authorizer):

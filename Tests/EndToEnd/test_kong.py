@@ -34,6 +34,7 @@ from test_proxies import (
     test_an_allowed_request_reaches_the_provider_without_the_clients_key,
     test_the_model_in_the_body_counts_where_the_proxy_shows_it,
     test_the_model_of_a_form_counts_where_the_proxy_shows_it,
+    test_the_provider_learns_the_groups_of_the_key_and_no_forged_ones,
     test_two_different_keys_are_told_401,
     test_what_a_client_says_in_the_proxys_name_does_not_count,
     test_what_a_key_may_not_do_is_told_403,

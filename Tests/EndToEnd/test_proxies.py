@@ -17,6 +17,9 @@ from support.usage import Amounts
 #: How many ask at once, and how often the server crashes meanwhile.
 THREADS, CRASHES = 4, 2
 
+#: What a key may belong to, each of them to those before it.
+GROUPS = ["organization", "team", "user"]
+
 
 @pytest.fixture(scope="module", params=proxies.ALL, ids=proxies.BY_NAME)
 def proxy(request, tmp_path_factory, _shared_server, provider):
@@ -51,6 +54,18 @@ def test_an_allowed_request_reaches_the_provider_without_the_clients_key(proxy, 
         assert reply.upstream.one("x-tollgate-reservation").startswith("rs_")
     for name in ["authorization", "x-api-key"]:
         assert not reply.upstream.one(name)
+
+
+@pytest.mark.parametrize("depth", range(len(GROUPS) + 1))
+def test_the_provider_learns_the_groups_of_the_key_and_no_forged_ones(proxy, admin, depth):
+    groups: dict[str, str] = {}
+    for kind in GROUPS[:depth]:
+        groups[f"{kind}_id"] = admin.create_group(f"{kind}s", **groups)
+    forged = {f"x-tollgate-{kind}-id": "forged" for kind in GROUPS}
+    reply = proxy.ask(admin.create(**groups), headers=forged)
+    assert reply.status == 200
+    arrived = {kind: reply.upstream.one(f"x-tollgate-{kind}-id") for kind in GROUPS}
+    assert arrived == {kind: groups.get(f"{kind}_id") for kind in GROUPS}
 
 
 def test_who_has_no_key_or_a_wrong_one_is_told_401(proxy):

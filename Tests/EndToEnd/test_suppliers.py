@@ -260,6 +260,7 @@ def test_a_list_is_what_all_levels_and_the_supplier_leave(house, lister):
     reply = lister.ask(key, method="GET", path="/v1/models")
     assert [model["id"] for model in reply.json["data"]] == ["gpt-4o", "GPT-5 (preview)"]
     assert reply.upstream.one("authorization") == f"Bearer {SECRET}"
+    assert reply.upstream.one("x-tollgate-organization-id") == "acme"
 
 
 def test_who_may_not_list_is_shown_nothing(house, lister):

@@ -12,8 +12,14 @@ local function header(answer, name)
   return values and values[0] or ""
 end
 
--- Where the key's supplier is, and what lets requests in there: variables, and the headers they come in.
-local supplier = {
+-- What an allowed request takes along, variables and the headers they come in: whose it is, where
+-- the key's supplier is, and what lets requests in there.
+local taken = {
+  tollgate_key_id = "x-tollgate-key-id",
+  tollgate_organization_id = "x-tollgate-organization-id",
+  tollgate_team_id = "x-tollgate-team-id",
+  tollgate_user_id = "x-tollgate-user-id",
+  tollgate_reservation = "x-tollgate-reservation",
   supplier_host = "x-tollgate-upstream-host",
   supplier_authorization = "authorization",
   supplier_x_api_key = "x-api-key",
@@ -56,11 +62,9 @@ core.register_action("tollgate", { "http-req" }, function(txn)
   })
   local status = answer and answer.status or 0
   if status == 200 then
-    txn:set_var("txn.tollgate_key_id", header(answer, "x-tollgate-key-id"))
-    txn:set_var("txn.tollgate_reservation", header(answer, "x-tollgate-reservation"))
     local prompt = usage.prompt(body)
     if prompt then txn:set_var("txn.tollgate_prompt", prompt) end
-    for variable, name in pairs(supplier) do
+    for variable, name in pairs(taken) do
       local value = header(answer, name)
       if value ~= "" then txn:set_var("txn." .. variable, value) end
     end

@@ -23,6 +23,9 @@ async function authorize(r) {
 // Keeps what an allowed request takes along: whose it is, and the credential of its supplier.
 function take(r, answer) {
     r.variables.tollgate_key_id = answer.headersOut['x-tollgate-key-id'] || '';
+    r.variables.tollgate_organization_id = answer.headersOut['x-tollgate-organization-id'] || '';
+    r.variables.tollgate_team_id = answer.headersOut['x-tollgate-team-id'] || '';
+    r.variables.tollgate_user_id = answer.headersOut['x-tollgate-user-id'] || '';
     r.variables.tollgate_reservation = answer.headersOut['x-tollgate-reservation'] || '';
     r.variables.supplier_host = answer.headersOut['x-tollgate-upstream-host'] || '';
     r.variables.supplier_authorization = answer.headersOut['authorization'] || '';

@@ -47,7 +47,9 @@ function tollgate.access()
     ngx.var["supplier_" .. name:gsub("-", "_")] = value
   end
   if decided.host then ngx.var.provider_host = decided.host end
-  ngx.var.tollgate_key_id = decided.key_id
+  for name, value in pairs(decided.names) do
+    ngx.var[name:gsub("^x%-", ""):gsub("-", "_")] = value
+  end
   ngx.var.tollgate_reservation = decided.reservation
   ngx.ctx.tollgate = { decided = decided, reader = usage.reader(), prompt = usage.prompt(body) }
 end

@@ -4,6 +4,11 @@ local decision = {}
 -- The headers that a supplier's credential may be in; a client's never reaches a provider in them.
 local CREDENTIALS = { "authorization", "x-api-key", "api-key" }
 
+-- The headers that say whose an allowed request is: a key may belong to none of these groups.
+local NAMES = {
+  "x-tollgate-key-id", "x-tollgate-organization-id", "x-tollgate-team-id", "x-tollgate-user-id",
+}
+
 local ERROR = '{"error":{"code":"%s","message":"%s","status":%d}}'
 
 local function refusal(status, code, message)
@@ -14,6 +19,13 @@ local function refusal(status, code, message)
   }
 end
 
+-- The headers of these names that are there.
+local function those(names, headers)
+  local found = {}
+  for _, name in ipairs(names) do found[name] = headers[name] end
+  return found
+end
+
 -- What a request is told whose body cannot be shown to Tollgate whole.
 function decision.too_long()
   return refusal(413, "content_too_large", "The body is too long.")
@@ -21,10 +33,11 @@ end
 
 -- Reads an answer, `{ status, headers, body }`; nil when there is none.
 --
--- Returns `{ reservation, key_id, limits, credentials, host }` for a request that may pass, `limits`
--- being headers for its client, `credentials` those that let it in at the key's supplier, and `host`
--- where that is, nil without one; otherwise `{ status, headers, body }`, with which to answer the
--- client. What is no decision lets nothing pass.
+-- Returns `{ reservation, names, limits, credentials, host }` for a request that may pass, `names`
+-- being headers that say whose it is, `limits` those for its client, `credentials` those that let
+-- it in at the key's supplier, and `host` where that is, nil without one; otherwise
+-- `{ status, headers, body }`, with which to answer the client. What is no decision lets nothing
+-- pass.
 function decision.read(answer)
   if not answer then return refusal(503, "unavailable", "Nobody can decide now.") end
   local told, limits = {}, {}
@@ -34,13 +47,11 @@ function decision.read(answer)
     if name:find("^x%-ratelimit%-") then limits[name] = value end
   end
   if answer.status == 200 and told["x-tollgate-reservation"] then
-    local credentials = {}
-    for _, name in ipairs(CREDENTIALS) do credentials[name] = told[name] end
     return {
-      credentials = credentials,
+      credentials = those(CREDENTIALS, told),
+      names = those(NAMES, told),
       host = told["x-tollgate-upstream-host"],
       reservation = told["x-tollgate-reservation"],
-      key_id = told["x-tollgate-key-id"],
       limits = limits,
     }
   end

@@ -23,7 +23,8 @@ local CLEARED = {
   "authorization", "x-api-key", "api-key", "accept-encoding", "x-original-uri",
   "x-original-content-length", "x-forwarded-uri", "x-tollgate-region", "x-tollgate-provider",
   "x-tollgate-supplier", "x-tollgate-model", "x-tollgate-action", "x-tollgate-tokens",
-  "x-tollgate-deny-status",
+  "x-tollgate-deny-status", "x-tollgate-organization-id", "x-tollgate-team-id",
+  "x-tollgate-user-id",
 }
 
 -- Posts JSON to Tollgate, on a connection that is kept.
@@ -100,9 +101,10 @@ function Tollgate:access(config)
     return refuse(decided)
   end
   for _, name in ipairs(CLEARED) do kong.service.request.clear_header(name) end
-  for name, value in pairs(decided.credentials) do kong.service.request.set_header(name, value) end
+  for _, headers in ipairs({ decided.credentials, decided.names }) do
+    for name, value in pairs(headers) do kong.service.request.set_header(name, value) end
+  end
   if decided.host then kong.service.request.set_header("host", decided.host) end
-  kong.service.request.set_header("x-tollgate-key-id", decided.key_id)
   kong.service.request.set_header("x-tollgate-reservation", decided.reservation)
   local request = kong.ctx.plugin
   request.decided, request.reader, request.prompt = decided, usage.reader(), usage.prompt(body)
