@@ -283,7 +283,11 @@ def test_every_field_of_a_key_and_of_a_group_can_be_said_and_read(manager):
         "budget_alerts": m.BudgetAlerts(thresholds=[whole(80), whole(95)], notify_email="a@b.test"),
         "alerts": m.Alerts(rate_limit_percentage=whole(90)),
         "content_rules": [m.ContentRule(name="ssn", pattern="x", action="alert")],
-        "anomaly": m.Anomaly(enabled=wrappers.BoolValue(value=False), action="block"),
+        "anomaly": m.Anomaly(
+            enabled=wrappers.BoolValue(value=False),
+            action="block",
+            factor=wrappers.Int64Value(value=10),
+        ),
     }
     restrictions = {
         "allowed_models": ["gpt-4o*"],
@@ -514,7 +518,7 @@ def test_a_certificate_stands_for_a_key(tollgate, authority) -> None:
 
     with connect(client) as channel:
         assert Manager(channel).CreateKey(key=m.Key(name="a")).created_by == key.id
-        assert Manager(channel).refusal("ListModels")[0] is Code.PERMISSION_DENIED
+        assert Manager(channel).refusal("ListAlerts")[0] is Code.PERMISSION_DENIED
         stranger = Manager(channel, ("x-api-key", "sk-unknown"))
         assert stranger.refusal("ListKeys")[0] is Code.UNAUTHENTICATED, "a key that is shown counts"
         server.admin.disable(key)

@@ -121,6 +121,11 @@ struct AttemptTests {
             (.patch, "/v1/keys/\(id)", #"{"permissions":{"manage_keys":false}}"#),
             (.patch, "/v1/keys/\(id)", #"{"permissions":null}"#),
             (.patch, "/v1/keys/\(id)", #"{"expires_in":60}"#),
+            (
+                .patch, "/v1/keys/\(id)",
+                #"{"ip_allowlist":{"enabled":true,"addresses":["9.9.9.9"]}}"#
+            ),
+            (.patch, "/v1/keys/\(id)", #"{"ip_allowlist":{"enabled":true}}"#),
         ]
         for attempt in attempts {
             let answer = try await harness.call(attempt.0, attempt.1, attempt.2)
@@ -132,10 +137,12 @@ struct AttemptTests {
             #"{"action":"revoke","ids":["\#(id)"]}"#
         )
         #expect(bulk.document["failed"] == 1)
-        // One with an end, or within an organisation, is no successor.
+        // One with an end, with addresses or within an organisation is no successor.
         try await harness.createGroups()
         let manager = #""permissions":{"manage_keys":true}"#
         _ = try await harness.create(#"{"name":"passing","expires_in":60,\#(manager)}"#)
+        let addresses = #""ip_allowlist":{"enabled":true,"addresses":["9.9.9.9"]}"#
+        _ = try await harness.create(#"{"name":"confined",\#(addresses),\#(manager)}"#)
         _ = try await harness.create(#"{"name":"small","organization_id":"acme",\#(manager)}"#)
         #expect(try await harness.call(.delete, "/v1/keys/\(id)").status == 409)
         let next = try await harness.create(#"{"name":"next",\#(manager)}"#)

@@ -54,6 +54,56 @@ struct CompatibilityTests {
         }
     }
 
+    @Test("A budget that is changed leaves those alone that are not shown as it")
+    func otherBudgets() async throws {
+        let harness = try AdminHarness()
+        let key = try await harness.create(
+            #"{"name":"a","budget_limits":{"daily":1,"monthly":2,"total":3,"weekly":5}}"#
+        )
+        let path = "/v1/manage/keys/\(try #require(key["id"]?.string))"
+        let steps: [(String, JSONValue)] = [
+            (#"{"budget_limit":4}"#, ["daily": 1, "weekly": 5, "monthly": 4, "total": 3]),
+            (#"{"budget_limit":null}"#, ["daily": 1, "weekly": 5, "total": 3]),
+            (#"{"budget_period":"cumulative"}"#, ["weekly": 5, "total": 1]),
+            (#"{"budget_limit":null}"#, ["weekly": 5]),
+            (#"{"budget_limit":null,"budget_period":null}"#, ["weekly": 5]),
+            (#"{"budget_period":null}"#, ["weekly": 5]),
+        ]
+        for (body, expected) in steps {
+            let answer = try await harness.call(.patch, path, body)
+            for period in ["daily", "weekly", "monthly", "total"] {
+                let amount = answer.document["budget_limits"]?[period]
+                #expect(amount == expected[period], "\(body) \(answer.text)")
+            }
+        }
+    }
+
+    @Test("An end in the past is taken where other products would, and the key never works")
+    func ends() async throws {
+        let harness = try AdminHarness()
+        let body =
+            #"{"name":"a","expires_at":"2020-12-31T23:59:59Z","permissions":{"manage_keys":true}}"#
+        for path in ["/v1/api-keys", "/v1/manage/keys"] {
+            let answer = try await harness.call(.post, path, body)
+            #expect(
+                answer.status == 201 && answer.document["status"] == "expired",
+                "\(answer.text)"
+            )
+            let secret = try #require(answer.document["api_key"]?.string)
+            let used = try await harness.call(.get, "/v1/keys", secret: secret)
+            #expect("\(used.status) \(used.problem)" == "401 key_expired")
+            let id = try #require(answer.document["id"]?.string)
+            let change = try await harness.call(
+                .patch,
+                "\(path)/\(id)",
+                #"{"expires_at":"2021-12-31T23:59:59Z"}"#
+            )
+            #expect(change.status == 400 && change.problem.contains("expires_at"))
+        }
+        let own = try await harness.call(.post, "/v1/keys", body)
+        #expect(own.status == 400 && own.problem.contains("expires_at"))
+    }
+
     @Test("A key with everything under its permissions reads so, and needs no name")
     func apiKeys() async throws {
         let harness = try AdminHarness()

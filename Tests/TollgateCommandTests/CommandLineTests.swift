@@ -26,6 +26,21 @@ struct CommandLineTests {
         )
     }
 
+    @Test("none takes a list away, an end and the addresses")
+    func none() throws {
+        let options = try KeyOptions.parse([
+            "--allowed-models", "none", "--expires-at", "none", "--allowed-ips", "none",
+            "--denied-regions", "none,US",
+        ])
+        #expect(
+            try options.document()
+                == [
+                    "expires_at": .null, "allowed_models": .null,
+                    "denied_regions": .array(["none", "US"]), "ip_allowlist": .null,
+                ]
+        )
+    }
+
     @Test("Options for limits become the blocks of the API, and none takes a limit away")
     func limits() throws {
         let options = try KeyOptions.parse([

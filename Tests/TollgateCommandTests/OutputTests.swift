@@ -45,11 +45,14 @@ struct OutputTests {
     @Test("Decisions line up, in one list and from one look to the next")
     func audit() throws {
         let document = try Golden.document("audit.json")
-        try expect(AuditTable.list(document), "audit.txt")
+        try expect(AuditTable().list(document), "audit.txt")
         let logs = document["logs"]?.elements ?? []
-        try expect(AuditTable.following(logs, withHeadings: false), "audit-follow.txt")
-        let first = AuditTable.following(Array(logs.prefix(1)), withHeadings: false)
-        #expect(first == Array(AuditTable.following(logs, withHeadings: false).prefix(1)))
+        try expect(AuditTable().following(logs, withHeadings: false), "audit-follow.txt")
+        let first = AuditTable().following(Array(logs.prefix(1)), withHeadings: false)
+        let actions = try Golden.document("actions.json")
+        try expect(AuditTable(of: "management").list(actions), "audit-management.txt")
+        try expect(AuditTable(of: "all").list(actions), "audit-all.txt")
+        #expect(first == Array(AuditTable().following(logs, withHeadings: false).prefix(1)))
     }
 
     @Test("Answers about many keys become one, with places in the whole file")

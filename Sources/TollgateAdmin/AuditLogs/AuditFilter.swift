@@ -10,6 +10,8 @@ struct AuditFilter {
     var limit: Int?
     /// Whether the answer is as long as it gets, instead of a page with a cursor.
     var isExport = false
+    /// Whether it asks for rows of which there are none.
+    private(set) var findsNothing = false
 
     /// The most rows on a page.
     private static let pageLimit = 1000
@@ -17,8 +19,11 @@ struct AuditFilter {
     /// Reads the parameters of a call; who sees only some keys sees only the rows of these.
     init(_ call: APICall, _ services: AdminServices) throws(APIError) {
         var reader = try QueryReader(call.query)
-        query.keyID = try AuditFilter.keyID(in: &reader, call.headers)
-        query.visibleKeys = try call.visibleKeys(services, among: query.keyID)
+        let key = try AuditFilter.key(in: &reader, call.headers)
+        findsNothing = key == .unknown
+        query.keyID = key.id
+        query.visibleKeys =
+            findsNothing ? [] : try call.visibleKeys(services, among: query.keyID)
         query.model = reader.text("model")
         query.isAllowed = try reader.value("status", "must be allowed or denied") { text in
             ["allowed": true, "success": true, "denied": false][text]
@@ -62,21 +67,18 @@ struct AuditFilter {
     }
 
     /// The key that the query or the header names; both may, if they name the same.
-    private static func keyID(
+    private static func key(
         in reader: inout QueryReader,
         _ headers: HTTPFields
-    ) throws(APIError) -> KeyID? {
-        let named = try reader.keyID("key_id")
-        guard let name = HTTPField.Name("X-API-Key-ID"), let text = headers[name] else {
-            return named
+    ) throws(APIError) -> AskedKey {
+        let text = reader.text("key_id")
+        guard let name = HTTPField.Name("X-API-Key-ID"), let header = headers[name] else {
+            return AskedKey(text)
         }
-        guard let keyID = KeyID(text) else {
-            throw .invalidHeader("X-API-Key-ID", "must be the id of a key")
-        }
-        guard named == nil || named == keyID else {
+        guard text == nil || text == header else {
             throw .contradiction("key_id", "names another key than X-API-Key-ID")
         }
-        return keyID
+        return AskedKey(header)
     }
 }
 

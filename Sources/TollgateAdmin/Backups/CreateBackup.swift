@@ -41,6 +41,7 @@ struct CreateBackup: HTTPResponder, DocumentedOperation {
         try await Blocking.run { () throws(APIError) in
             try CreateBackup.admit(headers, from: address, services)
         }
+        try QueryReader(request.uri.query ?? "").finish()
         let includesPepper = try await includesPepper(request)
         let backup = try await Blocking.run { () throws(APIError) in
             try CreateBackup.begin(includesPepper, services)

@@ -76,7 +76,9 @@ extension CompatibleProduct {
     ) throws(APIError) -> KeyChanges {
         let native = try translated(document, to: record)
         return try inProductsWords { () throws(APIError) in
-            try KeyFields.changes(in: native, to: record, at: now)
+            var changes = try KeyFields.changes(in: native, to: record, at: now)
+            changes.mayBeOver = record == nil
+            return changes
         }
     }
 

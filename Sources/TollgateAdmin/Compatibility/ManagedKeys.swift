@@ -22,14 +22,14 @@ enum ManagedKeys: CompatibleProduct {
             ),
             SchemaField(
                 "rate_limit_rpm",
-                .whole(0...Limit.highest),
+                .whole(LimitFields.rates),
                 .clearable,
                 .orNull,
                 "Requests in a minute."
             ),
             SchemaField(
                 "rate_limit_tpm",
-                .whole(0...Limit.highest),
+                .whole(LimitFields.rates),
                 .clearable,
                 .orNull,
                 "Tokens in a minute."
@@ -100,11 +100,14 @@ enum ManagedKeys: CompatibleProduct {
         }
         let old = record.flatMap { current?.amount($0.limits.budgets) }
         guard let value = limit ?? old.map({ JSONValue($0) }) else {
+            // No period of no budget is how such a key is shown.
+            if period == .null { return [] }
             throw .invalidField("budget_limit", "is missing")
         }
-        return Period.allCases.map { period in
-            JSONValue.Member(period.field, period == chosen ? value : .null)
-        }
+        // What is not shown as the budget is none of it, and stays.
+        let cleared = current == chosen ? nil : current
+        return [JSONValue.Member(chosen.field, value)]
+            + (cleared.map { [JSONValue.Member($0.field, .null)] } ?? [])
     }
 
     private static func period(of record: KeyRecord) -> Period? {

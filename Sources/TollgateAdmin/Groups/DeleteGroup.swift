@@ -14,6 +14,7 @@ enum DeleteGroup<Groups: GroupRoute>: APIOperation {
     static var shape: OperationShape? {
         var shape = OperationShape(reply: GroupSchema.record(Groups.kind).answer)
         shape.hasVersion = true
+        shape.takesVersion = true
         shape.refusals = [.conflict]
         return shape
     }
@@ -21,9 +22,10 @@ enum DeleteGroup<Groups: GroupRoute>: APIOperation {
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         let id = try call.groupID(Groups.kind)
         try call.expectNoFields()
+        let required = try EntityTag.required(call.headers)
         let record = try APIError.translating(about: Groups.kind.noun) {
             () throws(RegistryError) in
-            try services.groups.delete(id, by: call.principal)
+            try services.groups.delete(id, version: required, by: call.principal)
         }
         return APIReply(GroupDocument.json(record), version: record.version)
     }

@@ -92,8 +92,9 @@ extension APIError {
         return error
     }
 
-    static func lacks(_ permission: String) -> APIError {
-        APIError(.forbidden, "forbidden", "The API key needs the permission \(permission).")
+    /// - Parameter requirement: what the key would have to have: `the permission manage_keys`.
+    static func lacks(_ requirement: String) -> APIError {
+        APIError(.forbidden, "forbidden", "The API key needs \(requirement).")
     }
 
     static let outOfScope = APIError(
@@ -190,6 +191,8 @@ extension APIError {
         case .addressNotAllowed:
             let reason = Reason.ipNotAllowed
             self.init(.forbidden, "\(reason.code)", "\(reason.message)")
+        case .unusable(let reason):
+            self = .unauthorized(reason)
         case .lastAdministrator:
             self.init(
                 .conflict,

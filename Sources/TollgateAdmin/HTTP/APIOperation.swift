@@ -61,6 +61,19 @@ extension APIOperation {
     }
 }
 
+/// An operation that reads what models and suppliers there are, as all who administer anything may.
+protocol CatalogueReading: APIOperation {}
+
+extension CatalogueReading {
+    static var permission: APIPermission { .viewAllUsage }
+
+    static var requirement: String { "any permission" }
+
+    static func admits(_ principal: Principal, id: String?) -> Bool {
+        !principal.permissions.isEmpty
+    }
+}
+
 /// A permission with the name that callers know it by.
 enum APIPermission: String, Sendable {
     case manageKeys = "manage_keys"
@@ -93,7 +106,7 @@ struct APICall: Sendable {
 
     /// The id of the key in the path; what cannot be an id is the id of no key.
     func keyID() throws(APIError) -> KeyID {
-        guard let id, let keyID = KeyID(id) else { throw .noSuchKey }
+        guard let text = idText, let keyID = KeyID(text) else { throw .noSuchKey }
         return keyID
     }
 

@@ -14,7 +14,7 @@ struct APIResponder<Operation: APIOperation>: HTTPResponder {
             try Credentials.principal(headers, from: context.remoteAddress, services.registry)
         }
         guard Operation.admits(principal, id: context.parameters.get("id")) else {
-            throw APIError.lacks(Operation.permission.rawValue)
+            throw APIError.lacks(Operation.requirement)
         }
         let call = APICall(
             principal: principal,

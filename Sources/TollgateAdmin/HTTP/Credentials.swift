@@ -15,8 +15,8 @@ enum Credentials {
     ///   - address: that of the connection, whatever a header says.
     ///   - registry: where keys are found.
     /// - Returns: whose key was presented.
-    /// - Throws: 401 when there is none, or one that does not work; unknown, disabled, expired and
-    ///   revoked ones are answered alike. 403 when it works, but not from this address.
+    /// - Throws: 401 when there is none, or one that does not work, for the reason that a decision
+    ///   would give. 403 when it works, but not from this address.
     static func principal(
         _ headers: HTTPFields,
         from address: IPAddress?,

@@ -17,6 +17,7 @@ enum OperationRunner {
         _ call: APICall,
         _ services: AdminServices
     ) throws(APIError) -> APIReply {
+        try refuseUnknownParameters(operation, call)
         guard
             operation.method == .post,
             let key = try IdempotencyKey(of: call, operation.name)
@@ -41,6 +42,19 @@ enum OperationRunner {
             memory.abandon(key)
             throw error
         }
+    }
+
+    /// Lists read their queries themselves; of what writes, few operations have parameters at all.
+    private static func refuseUnknownParameters<Operation: APIOperation>(
+        _ operation: Operation.Type,
+        _ call: APICall
+    ) throws(APIError) {
+        guard !call.query.isEmpty, operation.method != .get else { return }
+        var query = try QueryReader(call.query)
+        for parameter in operation.shape?.parameters ?? [] where !parameter.isHeader {
+            _ = query.text(parameter.name)
+        }
+        try query.finish()
     }
 
     /// Sees to it that a secret leaves memory even when nobody asks again.

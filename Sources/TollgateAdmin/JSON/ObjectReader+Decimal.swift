@@ -68,6 +68,12 @@ extension JSONValue {
         self.init(Int64(clamping: price), decimals: 6)
     }
 
+    /// The whole number that this is, also where it is written as `60.0` or `1e2`; nil for others.
+    var whole: Int64? {
+        if case .integer(let number) = self { return number }
+        return decimal(decimals: 0)
+    }
+
     /// The number times ten to the power of `decimals`; nil when it is none, or not exactly that.
     func decimal(decimals: Int) -> Int64? {
         switch self {

@@ -77,13 +77,13 @@ struct ObjectReader {
         }
     }
 
-    /// A whole number in a range; a fraction is refused even when it is zero.
+    /// A whole number in a range, however it is written.
     mutating func whole(
         _ name: String,
         in range: ClosedRange<Int64>
     ) throws(APIError) -> Field<Int64> {
         try read(name) { (value, path) throws(APIError) in
-            guard case .integer(let number) = value, range.contains(number) else {
+            guard let number = value.whole, range.contains(number) else {
                 throw .invalidField(
                     path,
                     "must be a whole number from \(range.lowerBound) to \(range.upperBound)"

@@ -27,7 +27,7 @@ struct KeyFields {
         path: FieldPath = FieldPath()
     ) throws(APIError) -> KeyChanges {
         var fields = KeyFields(reader: try ObjectReader(document, at: path))
-        try fields.readDescription()
+        try fields.readDescription(record)
         try fields.readStatus()
         fields.changes.restrictions = try RestrictionFields.changes(
             in: &fields.reader,
@@ -35,7 +35,7 @@ struct KeyFields {
             at: now
         )
         try fields.readPermissions(record)
-        try fields.readGroups()
+        try fields.readGroups(record)
         fields.changes.access = try fields.reader.word("access", or: .custom, \.name)
         fields.changes.enforcement = try fields.reader.word("enforcement", or: .enforce, \.name)
         fields.changes.unsettled = try fields.reader.word("unsettled", or: .charge, \.name)
@@ -55,12 +55,12 @@ struct KeyFields {
         self.reader = reader
     }
 
-    private mutating func readDescription() throws(APIError) {
+    private mutating func readDescription(_ record: KeyRecord?) throws(APIError) {
         changes.name = try reader.filled("name", try reader.text("name"))
         changes.description = try reader.text("description").or("")
         changes.environment = try reader.filled("environment", try reader.text("environment"))
         changes.group = try reader.text("group").or("")
-        changes.session = try reader.filled("session_id", try reader.text("session_id"))
+        changes.session = try reader.filled("session_id", isThere: record?.session != nil)
     }
 
     private mutating func readStatus() throws(APIError) {
@@ -95,11 +95,12 @@ struct KeyFields {
         }
     }
 
-    private mutating func readGroups() throws(APIError) {
+    private mutating func readGroups(_ record: KeyRecord?) throws(APIError) {
         changes.organization = try reader.text("organization_id").orNull
         changes.team = try reader.text("team_id").orNull
         changes.user = try reader.text("user_id").orNull
-        guard let name = try reader.filled("key_type", try reader.text("key_type")) else { return }
+        let hasType = record.flatMap { KeyType(of: $0) } != nil
+        guard let name = try reader.filled("key_type", isThere: hasType) else { return }
         guard let type = KeyType(rawValue: name) else {
             throw .invalidField("key_type", "must be user, team, organization or temporary")
         }
@@ -108,6 +109,16 @@ struct KeyFields {
 }
 
 extension ObjectReader {
+    /// A text that cannot be emptied: null says only what is so already.
+    fileprivate mutating func filled(
+        _ name: String,
+        isThere: Bool
+    ) throws(APIError) -> String? {
+        let field = try text(name)
+        if !isThere, case .null = field { return nil }
+        return try filled(name, field)
+    }
+
     /// One of several words; null stands for one of them.
     mutating func word<Word: CaseIterable>(
         _ name: String,

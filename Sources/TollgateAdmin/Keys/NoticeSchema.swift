@@ -4,9 +4,9 @@ internal import TollgateCore
 /// shows it.
 enum NoticeSchema {
     static let fields: [SchemaField] = [
-        field("budget_alerts", budgetAlerts, "Replaced as a whole."),
-        field("alerts", alerts, "Replaced as a whole."),
-        field("webhooks", webhooks, "Replaced as a whole, but for a secret that is not said."),
+        field("budget_alerts", budgetAlerts),
+        field("alerts", alerts),
+        field("webhooks", webhooks),
         SchemaField(
             "content_rules",
             in: .list(of: contentRule.creation, limit: KeyNotices.entryLimit),
@@ -15,7 +15,7 @@ enum NoticeSchema {
             .always,
             "Replaced as a whole. What is looked for in the texts of requests."
         ),
-        field("anomaly", anomaly, "Replaced as a whole."),
+        field("anomaly", anomaly),
     ]
 
     private static let text = JSONSchema.text(0...KeyNotices.textLimit)
@@ -84,9 +84,15 @@ enum NoticeSchema {
                 .text(1...KeyNotices.textLimit),
                 .clearable,
                 .never,
-                "What deliveries are signed with. Never shown; kept when it is not said."
+                "What deliveries are signed with. Never shown."
             ),
-            SchemaField("has_secret", .flag, .never, .always),
+            SchemaField(
+                "has_secret",
+                .flag,
+                .clearable,
+                .always,
+                "Whether there is a secret. May be sent back as it was read."
+            ),
         ]
     )
 
@@ -121,11 +127,7 @@ enum NoticeSchema {
         ]
     )
 
-    private static func field(
-        _ name: String,
-        _ record: RecordSchema,
-        _ description: String
-    ) -> SchemaField {
-        SchemaField(name, record, .orNull, description)
+    private static func field(_ name: String, _ record: RecordSchema) -> SchemaField {
+        SchemaField(name, record, .orNull, "A change merges; null takes it away.")
     }
 }

@@ -43,13 +43,13 @@ enum PermissionBounds {
         try set("monthly_budget", budgets.monthly, "budget_limits.monthly", \.budgets.monthly)
         try set(
             "max_requests",
-            try count("max_requests", &reader),
+            try count("max_requests", &reader, in: LimitFields.counts),
             "request_limits.total",
             \.requests.total
         )
         try set(
             "rate_limit_per_minute",
-            try count("rate_limit_per_minute", &reader),
+            try count("rate_limit_per_minute", &reader, in: LimitFields.rates),
             "rate_limits.per_minute",
             \.rates.perMinute
         )
@@ -71,9 +71,10 @@ enum PermissionBounds {
 
     private static func count(
         _ name: String,
-        _ reader: inout ObjectReader
+        _ reader: inout ObjectReader,
+        in range: ClosedRange<Int64>
     ) throws(APIError) -> Field<UInt64> {
-        switch try reader.whole(name, in: 0...Limit.highest) {
+        switch try reader.whole(name, in: range) {
         case .absent: .absent
         case .null: .null
         case .value(let count): .value(UInt64(count))

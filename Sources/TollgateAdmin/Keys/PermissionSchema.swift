@@ -16,14 +16,15 @@ enum PermissionSchema {
 
     private static func bounds(_ output: SchemaField.Output) -> [SchemaField] {
         let names = JSONSchema.list(of: .text, limit: NameRule.patternLimit)
-        let count = JSONSchema.whole(0...Limit.highest)
+        let count = JSONSchema.whole(LimitFields.counts)
+        let rate = JSONSchema.whole(LimitFields.rates)
         let fields: [(name: String, schema: JSONSchema, other: String)] = [
             ("models", names, "allowed_models"),
             ("actions", names, "allowed_actions"),
             ("max_requests", count, "request_limits.total"),
             ("daily_budget", .positive, "budget_limits.daily"),
             ("monthly_budget", .positive, "budget_limits.monthly"),
-            ("rate_limit_per_minute", count, "rate_limits.per_minute"),
+            ("rate_limit_per_minute", rate, "rate_limits.per_minute"),
         ]
         return fields.map { name, schema, other in
             SchemaField(name, schema, .clearable, output, "Another name for \(other).")

@@ -6,7 +6,12 @@ internal import TollgateCore
 /// takes a limit away, or all of a block. Here values only have to be there once, known, of the
 /// right type and not beyond all measure; whether they go together is for `LimitRules` to judge.
 enum LimitFields {
-    private static let counts: ClosedRange<Int64> = 0...Limit.highest
+    /// What can be counted.
+    static let counts: ClosedRange<Int64> = 0...Limit.highest
+    /// What can be limited by the hour and the day, and at once: never to nothing.
+    static let atLeastOne: ClosedRange<Int64> = 1...Limit.highest
+    /// What can be a rate for each second or minute.
+    static let rates: ClosedRange<Int64> = 1...Int64(Rate.highest)
 
     /// Takes the blocks of limits out of a document.
     ///
@@ -47,13 +52,13 @@ enum LimitFields {
         _ reader: inout ObjectReader,
         _ rates: inout LimitSettings.Rates
     ) throws(APIError) {
-        try read("per_second", &reader, &rates.perSecond)
-        try read("per_minute", &reader, &rates.perMinute)
-        try read("per_hour", &reader, &rates.perHour)
-        try read("per_day", &reader, &rates.perDay)
-        try read("burst", &reader, &rates.burst)
-        try read("tokens_per_minute", &reader, &rates.tokensPerMinute)
-        try read("concurrent", &reader, &rates.concurrent)
+        try read("per_second", &reader, &rates.perSecond, in: Self.rates)
+        try read("per_minute", &reader, &rates.perMinute, in: Self.rates)
+        try read("per_hour", &reader, &rates.perHour, in: atLeastOne)
+        try read("per_day", &reader, &rates.perDay, in: atLeastOne)
+        try read("burst", &reader, &rates.burst, in: Self.rates)
+        try read("tokens_per_minute", &reader, &rates.tokensPerMinute, in: Self.rates)
+        try read("concurrent", &reader, &rates.concurrent, in: atLeastOne)
         rates.isStrict = try reader.flag("strict").or(false) ?? rates.isStrict
     }
 
@@ -92,9 +97,10 @@ enum LimitFields {
     private static func read(
         _ name: String,
         _ reader: inout ObjectReader,
-        _ count: inout UInt64?
+        _ count: inout UInt64?,
+        in range: ClosedRange<Int64> = counts
     ) throws(APIError) {
-        switch try reader.whole(name, in: counts) {
+        switch try reader.whole(name, in: range) {
         case .absent: break
         case .null: count = nil
         case .value(let value): count = UInt64(value)

@@ -2,8 +2,6 @@ internal import TollgateCore
 
 /// The blocks of limits, as `LimitFields` reads them and `LimitDocument` shows them.
 enum LimitSchema {
-    private static let count = JSONSchema.whole(0...Limit.highest)
-
     /// The blocks, which keys and groups have alike.
     static let fields: [SchemaField] = [
         SchemaField("rate_limits", rates),
@@ -15,13 +13,13 @@ enum LimitSchema {
     private static let rates = RecordSchema(
         name: "RateLimits",
         fields: [
-            limit("per_second", "Requests in a second."),
-            limit("per_minute", "Requests in a minute."),
-            limit("per_hour", "Requests in an hour by the clock."),
-            limit("per_day", "Requests in a calendar day."),
-            limit("burst", "Requests at once, for per_second and per_minute."),
-            limit("tokens_per_minute", "Tokens in a minute."),
-            limit("concurrent", "Requests that are open at the same time."),
+            limit("per_second", "Requests in a second.", LimitFields.rates),
+            limit("per_minute", "Requests in a minute.", LimitFields.rates),
+            limit("per_hour", "Requests in an hour by the clock.", LimitFields.atLeastOne),
+            limit("per_day", "Requests in a calendar day.", LimitFields.atLeastOne),
+            limit("burst", "Requests at once, for per_second and per_minute.", LimitFields.rates),
+            limit("tokens_per_minute", "Tokens in a minute.", LimitFields.rates),
+            limit("concurrent", "Requests that are open at the same time.", LimitFields.atLeastOne),
             SchemaField(
                 "strict",
                 .flag,
@@ -62,8 +60,12 @@ enum LimitSchema {
         fields: [limit("total", "Requests, ever.")]
     )
 
-    private static func limit(_ name: String, _ description: String) -> SchemaField {
-        SchemaField(name, count, .clearable, .sometimes, description)
+    private static func limit(
+        _ name: String,
+        _ description: String,
+        _ range: ClosedRange<Int64> = LimitFields.counts
+    ) -> SchemaField {
+        SchemaField(name, .whole(range), .clearable, .sometimes, description)
     }
 
     private static func money(_ name: String) -> SchemaField {

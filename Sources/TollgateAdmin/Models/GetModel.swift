@@ -3,12 +3,11 @@ internal import TollgateCore
 internal import TollgateEngine
 
 /// `GET /v1/models/{id}` reads a model, by its id or another of its names.
-enum GetModel: APIOperation {
+enum GetModel: CatalogueReading {
     static let name = "GetModel"
     static let summary = "Reads a model and what it costs, by its id or another of its names."
     static let method = HTTPRequest.Method.get
     static let path = "/v1/models/{id}"
-    static let permission = APIPermission.viewAllUsage
 
     static var shape: OperationShape? { .reading(ModelSchema.model) }
 

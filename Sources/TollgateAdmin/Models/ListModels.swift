@@ -3,12 +3,11 @@ internal import TollgateCore
 internal import TollgateEngine
 
 /// `GET /v1/models` lists the models and what they cost, by id.
-enum ListModels: APIOperation {
+enum ListModels: CatalogueReading {
     static let method = HTTPRequest.Method.get
     static let path = "/v1/models"
     static let name = "ListModels"
     static let summary = "Lists the models and what they cost."
-    static let permission = APIPermission.viewAllUsage
 
     static var shape: OperationShape? {
         .reading(

@@ -127,7 +127,7 @@ package struct ManagementAPI: Sendable {
     ) throws(APIError) -> APIReply {
         let principal = try principal(question)
         guard operation.admits(principal, id: question.id) else {
-            throw APIError.lacks(operation.permission.rawValue)
+            throw APIError.lacks(operation.requirement)
         }
         let call = try RPCTranslation(operation).call(question.document, by: principal)
         let reply = try OperationRunner.run(operation, call, services)

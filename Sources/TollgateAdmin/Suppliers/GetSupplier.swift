@@ -3,12 +3,11 @@ internal import TollgateCore
 internal import TollgateEngine
 
 /// `GET /v1/suppliers/{id}` reads a supplier, without its credential.
-enum GetSupplier: APIOperation {
+enum GetSupplier: CatalogueReading {
     static let name = "GetSupplier"
     static let summary = "Reads a supplier, without its credential."
     static let method = HTTPRequest.Method.get
     static let path = "/v1/suppliers/{id}"
-    static let permission = APIPermission.viewAllUsage
 
     static var shape: OperationShape? {
         .reading(SupplierSchema.supplier.answer, hasVersion: true)

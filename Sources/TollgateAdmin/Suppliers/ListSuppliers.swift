@@ -3,12 +3,11 @@ internal import TollgateCore
 internal import TollgateEngine
 
 /// `GET /v1/suppliers` lists, filters and sorts suppliers, without their credentials.
-enum ListSuppliers: APIOperation {
+enum ListSuppliers: CatalogueReading {
     static let name = "ListSuppliers"
     static let summary = "Lists suppliers by name, without their credentials."
     static let method = HTTPRequest.Method.get
     static let path = "/v1/suppliers"
-    static let permission = APIPermission.viewAllUsage
 
     static var shape: OperationShape? {
         .reading(

@@ -20,7 +20,8 @@ enum GetKeyUsage: APIOperation {
     /// Also the key itself.
     static func admits(_ principal: Principal, id: String?) -> Bool {
         principal.permissions.isSuperset(of: permission.permissions)
-            || id.flatMap { KeyID($0) } == principal.keyID
+            || id.flatMap { PercentEncoding.decode($0[...].utf8) }.flatMap { KeyID($0) }
+                == principal.keyID
     }
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {

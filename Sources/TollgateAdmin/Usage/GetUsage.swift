@@ -44,7 +44,7 @@ enum GetUsage: APIOperation {
             if let keyID { span.keys = [keyID] } else { span.keys = try call.visibleKeys(services) }
         } else {
             guard keyID ?? call.principal.keyID == call.principal.keyID else {
-                throw .lacks(permission.rawValue)
+                throw .lacks("the permission \(permission.rawValue)")
             }
             span.keys = [call.principal.keyID]
         }

@@ -28,12 +28,14 @@ enum ListAlerts: APIOperation {
         var query = try QueryReader(call.query)
         let limit = try query.limit()
         let cursor = try query.serial()
-        let key = try query.keyID("key_id")
+        let asked = AskedKey(query.text("key_id"))
         let type = try query.value("type", "must be the type of an alert") { text in
             WebhookEvent(rawValue: text).flatMap { $0.isAlert ? $0 : nil }
         }
         let since = try query.time("since")
         try query.finish()
+        if asked == .unknown { return reply([], nil) }
+        let key = asked.id
         let visible = try call.visibleKeys(services, among: key)
         let page: NoticePage<Notice>
         do {
@@ -47,9 +49,13 @@ enum ListAlerts: APIOperation {
         } catch {
             throw .unavailable
         }
-        return APIReply([
-            "alerts": .array(page.elements.map { WebhookDocument.json(alert: $0) }),
-            "next_cursor": JSONValue(page.next.map { "\($0)" }),
+        return reply(page.elements, page.next.map { "\($0)" })
+    }
+
+    private static func reply(_ alerts: [Notice], _ next: String?) -> APIReply {
+        APIReply([
+            "alerts": .array(alerts.map { WebhookDocument.json(alert: $0) }),
+            "next_cursor": JSONValue(next),
         ])
     }
 }

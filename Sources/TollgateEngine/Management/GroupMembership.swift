@@ -47,6 +47,32 @@ struct GroupMembership {
         return record
     }
 
+    /// Makes sure that a key says nothing that is wider than what an administrator's own groups say.
+    ///
+    /// What the key leaves open is theirs to say, when it is used.
+    ///
+    /// - Parameters:
+    ///   - scope: the administrator's.
+    ///   - restrictions: those of the key as it is to be.
+    /// - Throws: `.forbidden` with the first field that is wider; `.unavailable`.
+    func requireWithin(
+        _ scope: Scope,
+        _ restrictions: Restrictions
+    ) throws(RegistryError) {
+        let names: [(GroupKind, String?)] = [
+            (.organization, scope.organization), (.team, scope.team), (.user, scope.user),
+        ]
+        for (kind, name) in names {
+            guard let name else { continue }
+            let bound = try group(kind, name).restrictions
+            do {
+                try restrictions.inheriting(from: bound).requireNoWider(than: bound)
+            } catch {
+                throw RegistryError(error)
+            }
+        }
+    }
+
     private func isInSight(_ group: GroupRecord) -> Bool {
         scope.contains(group) || scope.isBelow(group.id)
     }

@@ -161,11 +161,19 @@ package final class GroupRegistry: RecordingRegistry {
     ///
     /// Its keys do not work any more, nor those of the teams and users of an organisation. What was
     /// counted for it stays.
+    ///
+    /// - Parameters:
+    ///   - id: which.
+    ///   - version: the version that the caller has seen; nil to give up whatever is there.
+    ///   - editor: who gives it up.
+    /// - Returns: the record as it is now.
+    /// - Throws: any `RegistryError`; then nothing has changed, but for `.unrecorded`.
     package func delete(
         _ id: GroupID,
+        version: UInt64? = nil,
         by editor: Principal
     ) throws(RegistryError) -> GroupRecord {
-        try change(id, nil, "deleted", by: editor) { (record) throws(RegistryError) in
+        try change(id, version, "deleted", by: editor) { (record) throws(RegistryError) in
             record.isDeleted = true
             record.isEnabled = false
         }
@@ -192,6 +200,9 @@ package final class GroupRegistry: RecordingRegistry {
         guard amount > .zero else { throw .invalid(field: "amount", "must be more than 0") }
         return try change(id, version, "", by: editor) { (record) throws(RegistryError) in
             if record.isDeleted { throw .deleted }
+            guard !editor.scope.isBelow(id) else {
+                throw .forbidden(field: "amount", "is paid by those above the organization")
+            }
             var paid = record.credits
             if paid == nil { paid = try spent(by: id) }
             guard let credits = paid?.adding(amount), credits.nanos <= Limit.highest else {

@@ -27,6 +27,9 @@ package struct KeyChanges: Sendable {
     package var webhookSecret: String?
     package var enforcement: Enforcement?
     package var unsettled: UnsettledPolicy?
+    /// Whether a key may end in the past, and so never work: requests of other products that name a
+    /// date are taken as they were written, however long ago.
+    package var mayBeOver = false
 
     package init() {}
 
@@ -63,7 +66,7 @@ package struct KeyChanges: Sendable {
         zones: ZoneCatalogue
     ) throws(RegistryError) {
         try applyDescription(to: &record)
-        try restrictions.apply(to: &record.restrictions, now: now)
+        try restrictions.apply(to: &record.restrictions, now: now, mayBeOver: mayBeOver)
         // A new end is a new event, when it comes.
         if restrictions.expiresAt != nil { record.isExpiryRecorded = false }
         if let access { record.access = access }

@@ -43,7 +43,7 @@ extension KeyRegistry {
     /// Refuses a change after which nobody could administer any more.
     ///
     /// Called while nobody else changes a key. An administrator whose time will come is no successor
-    /// of one who stays.
+    /// of one who stays, nor is one who is bound to addresses a successor of one who is not.
     func protectAdministrators(
         from record: KeyRecord,
         was old: KeyRecord
@@ -68,6 +68,8 @@ extension KeyRegistry {
 /// How much of an administrator a key is.
 private enum AdministratorRank: Int, Comparable {
     case none
+    /// Manages everything, but from some addresses only, where perhaps nobody is.
+    case confined
     /// Manages everything, until its time is over.
     case passing
     /// Manages everything, for good.
@@ -81,7 +83,11 @@ private enum AdministratorRank: Int, Comparable {
             self = .none
             return
         }
-        self = record.expiresAt == nil ? .lasting : .passing
+        if record.ipAllowlist.isEnabled {
+            self = record.ipAllowlist.addresses.isEmpty ? .none : .confined
+        } else {
+            self = record.expiresAt == nil ? .lasting : .passing
+        }
     }
 
     static func < (left: AdministratorRank, right: AdministratorRank) -> Bool {

@@ -26,8 +26,20 @@ extension KeyRegistry {
     }
 
     /// Revokes a key whose record its owner does not want to see any more; the record stays.
-    package func delete(_ id: KeyID, by editor: Principal) throws(RegistryError) -> KeyRecord {
+    ///
+    /// - Parameters:
+    ///   - id: which.
+    ///   - version: the version that the caller has seen; nil to revoke whatever is there.
+    ///   - editor: who revokes it.
+    /// - Returns: the record as it is now.
+    /// - Throws: any `RegistryError`; then nothing has changed, but for `.unrecorded`.
+    package func delete(
+        _ id: KeyID,
+        version: UInt64? = nil,
+        by editor: Principal
+    ) throws(RegistryError) -> KeyRecord {
         try change(id, "key.deleted", by: editor) { (record) throws(RegistryError) in
+            if let version, version != record.version { throw .changedMeanwhile }
             try record.move(to: .revoked)
         }
     }

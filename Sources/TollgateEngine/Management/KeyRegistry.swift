@@ -42,8 +42,9 @@ package final class KeyRegistry: RecordingRegistry {
     /// - Parameters:
     ///   - secret: what was presented.
     ///   - address: where from; nil when that is not known.
-    /// - Returns: nil for every secret that does not work, whatever the reason.
-    /// - Throws: `.addressNotAllowed` when it works, but not from there; `.unavailable`.
+    /// - Returns: nil for every secret that is no key's.
+    /// - Throws: `.unusable` when the key does not work, `.addressNotAllowed` when it does, but not
+    ///   from there; `.unavailable`.
     package func principal(
         presenting secret: String,
         from address: IPAddress? = nil
@@ -57,9 +58,12 @@ package final class KeyRegistry: RecordingRegistry {
             throw .unavailable
         }
         guard let holder else { return nil }
-        if holder.denial == .ipNotAllowed { throw .addressNotAllowed }
-        guard holder.denial == nil else { return nil }
+        if let denial = holder.denial { throw KeyRegistry.refusal(denial) }
         return Principal(try key(holder.rules.id))
+    }
+
+    private static func refusal(_ denial: Reason) -> RegistryError {
+        denial == .ipNotAllowed ? .addressNotAllowed : .unusable(denial)
     }
 
     /// Whom a key stands for, if it may be used now: for callers who are known otherwise than by its
@@ -68,8 +72,8 @@ package final class KeyRegistry: RecordingRegistry {
     /// - Parameters:
     ///   - id: the key.
     ///   - address: where from the caller comes; nil when that is not known.
-    /// - Returns: nil for every key that does not work, whatever the reason.
-    /// - Throws: `.addressNotAllowed` when it works, but not from there; `.unavailable`.
+    /// - Returns: nil when there is no such key.
+    /// - Throws: as `principal(presenting:from:)` does.
     package func principal(
         of id: KeyID,
         from address: IPAddress? = nil
@@ -82,8 +86,9 @@ package final class KeyRegistry: RecordingRegistry {
         } catch {
             throw .unavailable
         }
-        if denial == .ipNotAllowed { throw .addressNotAllowed }
-        return denial == nil ? Principal(record) : nil
+        if denial == .invalidAPIKey { return nil }
+        if let denial { throw KeyRegistry.refusal(denial) }
+        return Principal(record)
     }
 
     /// The key with this id, whoever asks.
@@ -170,12 +175,15 @@ package final class KeyRegistry: RecordingRegistry {
             guard changes.session == nil || changes.session == record.session else {
                 throw .invalid(field: "session_id", "cannot change once the key is there")
             }
+            let old = record.restrictions
             if let status = changes.status { try record.move(to: status) }
             try membership.within(editor.scope).place(&record, changes, isNew: false)
             try changes.checkType(of: record)
             try changes.apply(to: &record, now: now, zones: engine.zones)
             try seal(changes.webhookSecret, in: &record)
             try editor.requireWithin(record)
+            guard record.restrictions != old else { return }
+            try membership.requireWithin(editor.scope, record.restrictions)
         }
     }
 
@@ -256,6 +264,7 @@ package final class KeyRegistry: RecordingRegistry {
         try changes.apply(to: &record, now: now, zones: engine.zones)
         try seal(changes.webhookSecret, in: &record)
         try creator?.requireWithin(record)
+        try membership.requireWithin(scope, record.restrictions)
         record.secrets = [secret]
         try changing.withLock { (_) throws(RegistryError) in
             try check()

@@ -92,14 +92,19 @@ package final class ModelRegistry: RecordingRegistry {
     ///
     /// - Parameters:
     ///   - id: which, without regard to case.
+    ///   - version: the version of the catalogue that the caller has seen; nil for any.
     ///   - actor: who does it.
     /// - Throws: `.notFound` when there is no model of this id, `.unavailable` or `.unrecorded`.
-    package func remove(_ id: String, by actor: Principal? = nil) throws(RegistryError) {
+    package func remove(
+        _ id: String,
+        version: UInt64? = nil,
+        by actor: Principal? = nil
+    ) throws(RegistryError) {
         let key = ModelRegistry.key(id)
         guard let model = catalogue.models.first(where: { ModelRegistry.key($0.id) == key }) else {
             throw .notFound
         }
-        try save([.removed(model.id)], nil, "models.deleted", actor)
+        try save([.removed(model.id)], version, "models.deleted", actor)
     }
 
     /// Lays what is stored over another catalogue: its file has changed.

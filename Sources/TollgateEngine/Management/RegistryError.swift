@@ -1,4 +1,4 @@
-internal import TollgateCore
+package import TollgateCore
 
 /// Why an administrator's request was refused.
 package enum RegistryError: Error, Equatable, Sendable {
@@ -16,6 +16,8 @@ package enum RegistryError: Error, Equatable, Sendable {
     case forbidden(field: String, String)
     /// The caller's key may not be used from where it is.
     case addressNotAllowed
+    /// The caller's key does not work: it, or a group above it, is disabled, over or revoked.
+    case unusable(Reason)
     /// The key or group is not at the version that the caller has seen.
     case changedMeanwhile
     /// The key was revoked, which is for good.

@@ -29,10 +29,15 @@ package struct RestrictionChanges: Sendable {
     /// - Parameters:
     ///   - restrictions: what is changed; what comes of it is still to be compiled.
     ///   - now: the time.
+    ///   - mayBeOver: whether it may end in the past.
     /// - Throws: `.invalid` when it would end in the past.
-    func apply(to restrictions: inout Restrictions, now: WallTime) throws(RegistryError) {
+    func apply(
+        to restrictions: inout Restrictions,
+        now: WallTime,
+        mayBeOver: Bool = false
+    ) throws(RegistryError) {
         if let expiresAt {
-            if let expiresAt, expiresAt <= now {
+            if let expiresAt, expiresAt <= now, !mayBeOver {
                 throw .invalid(field: "expires_at", "must be in the future")
             }
             restrictions.expiresAt = expiresAt

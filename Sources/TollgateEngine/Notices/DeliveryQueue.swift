@@ -91,12 +91,16 @@ package struct DeliveryQueue: Sendable {
     ///   - limit: how many may be out at once.
     /// - Returns: the deliveries, which are out then.
     package mutating func take(at now: WallTime, limit: Int) -> [Delivery] {
+        var first: [NoticeDestination: Delivery] = [:]
+        for delivery in waiting.values
+        where delivery.next <= now && !busy.contains(delivery.destination) {
+            if let other = first[delivery.destination], other.isDue(before: delivery) { continue }
+            first[delivery.destination] = delivery
+        }
         var taken: [Delivery] = []
-        let due = waiting.values.filter { $0.next <= now && !busy.contains($0.destination) }
-            .sorted { ($0.next, $0.sequence) < ($1.next, $1.sequence) }
-        for delivery in due {
+        for delivery in first.values.sorted(by: { $0.isDue(before: $1) }) {
             guard out.count < limit else { break }
-            guard busy.insert(delivery.destination).inserted else { continue }
+            busy.insert(delivery.destination)
             waiting[delivery.sequence] = nil
             out[delivery.sequence] = delivery
             taken.append(delivery)
@@ -182,5 +186,12 @@ package struct DeliveryQueue: Sendable {
         let whole = min(firstWait << doublings, longestWait)
         let share = min(max(chance, 0), 1)
         return whole - Int64(Double(whole / 2) * share)
+    }
+}
+
+extension Delivery {
+    /// Whether this is to be tried before another, of those that are due.
+    fileprivate func isDue(before other: Delivery) -> Bool {
+        (next, sequence) < (other.next, other.sequence)
     }
 }

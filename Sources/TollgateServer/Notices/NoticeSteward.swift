@@ -4,34 +4,41 @@ internal import TollgateCore
 internal import TollgateEngine
 internal import TollgateStore
 
-/// Reads twice a second what the journal has that somebody wants to be told, and sends it.
+/// Reads twice a second what the journal has that somebody wants to be told, and sends it: to each
+/// receiver one notice after the other, the next as soon as the last is answered.
 ///
 /// What is to be sent is written down together with how far the journal was read: after the end of
 /// the process, however it comes, it goes on where it was, and at worst sends something twice.
 ///
 /// Works on a queue of its own, for it waits for the disk; the network is waited for elsewhere.
 final class NoticeSteward: Sendable {
-    private static let interval = DispatchTimeInterval.milliseconds(500)
+    static let interval = DispatchTimeInterval.milliseconds(500)
 
     private let queue: DispatchQueue
     private let timer: any DispatchSourceTimer
+    private let round: Round
 
-    /// Starts to work: what is done from now on is told.
-    init(_ office: NoticeOffice) {
+    /// Starts to work, with a first look: what is done from now on is told.
+    ///
+    /// - Parameters:
+    ///   - office: what sending needs.
+    ///   - interval: how long it is between two looks at the journal.
+    init(_ office: NoticeOffice, every interval: DispatchTimeInterval = NoticeSteward.interval) {
         let queue = DispatchQueue(label: "tollgate.notices", qos: .utility)
         self.queue = queue
         timer = DispatchSource.makeTimerSource(queue: queue)
         let round = Round(office, queue)
+        self.round = round
         queue.sync { round.begin() }
         timer.setEventHandler { round.run() }
-        timer.schedule(deadline: .now() + NoticeSteward.interval, repeating: NoticeSteward.interval)
+        timer.schedule(deadline: .now(), repeating: interval)
         timer.resume()
     }
 
     /// Stops, after the round that is under way; what is out then is sent again after a start.
     func stop() {
         timer.cancel()
-        queue.sync {}
+        queue.sync { round.end() }
     }
 
     /// What is done in a round; only ever touched on the queue.
@@ -49,6 +56,7 @@ final class NoticeSteward: Sendable {
         /// something could not be written.
         private var reading: (position: JournalPosition, judge: NoticeJudge)?
         private var problem: String?
+        private var isOver = false
 
         init(_ office: NoticeOffice, _ queue: DispatchQueue) {
             self.office = office
@@ -59,6 +67,9 @@ final class NoticeSteward: Sendable {
         func begin() {
             do { try prepare() } catch { report("\(error)") }
         }
+
+        /// Has nothing be sent any more.
+        func end() { isOver = true }
 
         func run() {
             do {
@@ -130,25 +141,35 @@ final class NoticeSteward: Sendable {
 
         // MARK: Sending
 
+        /// Sends what is due, to every receiver that nothing is on its way to.
         private func send() {
-            let now = office.engine.time.now().wall
-            let due = deliveries?.take(at: now, limit: Round.sendLimit) ?? []
-            for delivery in due {
-                do {
-                    guard let message = try office.message(of: delivery) else {
-                        drop(delivery)
-                        continue
-                    }
-                    let client = office.client
-                    Task {
-                        let result = await client.send(message)
-                        self.queue.async { self.finish(delivery, result) }
-                    }
-                } catch {
-                    finish(delivery, .failed(nil, "The destination cannot be read."))
-                }
+            // Whatever is taken is out then, dropped, or due later: there is an end to it.
+            while !isOver {
+                let now = office.engine.time.now().wall
+                let due = deliveries?.take(at: now, limit: Round.sendLimit) ?? []
+                if due.isEmpty { break }
+                for delivery in due { send(delivery) }
             }
             office.tally.setQueued(deliveries?.count ?? 0)
+        }
+
+        private func send(_ delivery: Delivery) {
+            do {
+                guard let message = try office.message(of: delivery) else {
+                    drop(delivery)
+                    return
+                }
+                let client = office.client
+                Task {
+                    let result = await client.send(message)
+                    self.queue.async {
+                        self.finish(delivery, result)
+                        self.send()
+                    }
+                }
+            } catch {
+                finish(delivery, .failed(nil, "The destination cannot be read."))
+            }
         }
 
         private func drop(_ delivery: Delivery) {

@@ -93,7 +93,11 @@ struct Audit: AsyncParsableCommand {
                 query: query
             )
             if follow {
-                let follower = AuditFollower(list: list, output: connection.output)
+                let follower = AuditFollower(
+                    list: list,
+                    output: connection.output,
+                    table: AuditTable(of: type)
+                )
                 try await follower.run(beginningWith: limit ?? 10)
             } else {
                 try await show(list)
@@ -103,7 +107,7 @@ struct Audit: AsyncParsableCommand {
 
     private func show(_ list: PagedList) async throws {
         let document = try await list.first(limit ?? 100, after: cursor)
-        connection.output.show(document, table: AuditTable.list)
+        connection.output.show(document, table: AuditTable(of: type).list)
         if connection.output == .table, let next = document["next_cursor"]?.string {
             Terminal.complain("there may be more: --limit, or --cursor \(next)")
         }

@@ -5,6 +5,7 @@ internal import TollgateCore
 struct AuditFollower {
     let list: PagedList
     let output: OutputFormat
+    let table: AuditTable
 
     /// How many decisions are fetched at once when many came between two looks; older ones that do
     /// not fit are left out, and that is said.
@@ -76,7 +77,7 @@ struct AuditFollower {
         switch output {
         case .json: for entry in entries.reversed() { print(entry.text()) }
         case .table:
-            let lines = AuditTable.following(entries.reversed(), withHeadings: withHeadings)
+            let lines = table.following(entries.reversed(), withHeadings: withHeadings)
             for line in lines { print(line) }
         }
         Terminal.flush()

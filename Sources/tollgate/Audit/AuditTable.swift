@@ -1,33 +1,56 @@
 internal import TollgateAdmin
 
-/// Decisions as people read them.
-enum AuditTable {
-    /// Wide enough for what is usual, so that decisions that come later line up.
-    private static let widths = [24, 7, 17, 30, 12, 6, 6, 15, 0]
+/// Decisions, and what administrators did, as people read them.
+struct AuditTable {
+    private typealias Column = (heading: String, width: Int, cell: (JSONValue) -> String)
 
-    /// Headings and a line for each decision of a list.
-    static func list(_ document: JSONValue) -> [String] {
+    private let columns: [Column]
+
+    /// Chooses the columns.
+    ///
+    /// - Parameter type: what is asked for, as `--type` says it; nil for decisions.
+    init(of type: String? = nil) {
+        // Wide enough for what is usual, so that what comes later lines up.
+        let what: [Column] = [
+            ("ACTION", 20, { $0.cell("action") }), ("TARGET", 30, { $0.cell("target") }),
+        ]
+        let head: [Column] = [
+            ("TIME", 24, { $0.cell("timestamp") }), ("STATUS", 7, { $0.cell("status") }),
+        ]
+        let key: Column = ("KEY", 30, { $0.cell("key_id") })
+        let request: [Column] = [
+            ("MODEL", 12, { $0.cell("model") }), ("REGION", 6, { $0.cell("region") }),
+            ("TOKENS", 6, AuditTable.tokens), ("ADDRESS", 15, { $0.cell("ip_address") }),
+            ("REQUEST", 0, { $0.cell("request_id") }),
+        ]
+        let reason: Column = ("REASON", 17, { $0.cell("reason") })
+        columns =
+            switch type {
+            case "management": head + [key] + what + [("FIELDS", 0, AuditTable.fields)]
+            case "all": head + [reason, key] + what + request
+            default: head + [reason, key] + request
+            }
+    }
+
+    /// Headings and a line for each row of a list.
+    func list(_ document: JSONValue) -> [String] {
         table(document["logs"]?.elements ?? []).lines()
     }
 
-    /// A line for each decision, in columns that stay where they are from one call to the next.
-    static func following(_ logs: [JSONValue], withHeadings: Bool) -> [String] {
-        table(logs).lines(withHeadings: withHeadings, widths: widths)
+    /// A line for each row, in columns that stay where they are from one call to the next.
+    func following(_ logs: [JSONValue], withHeadings: Bool) -> [String] {
+        table(logs).lines(withHeadings: withHeadings, widths: columns.map(\.width))
     }
 
-    private static func table(_ logs: [JSONValue]) -> Table {
-        var table = Table([
-            "TIME", "STATUS", "REASON", "KEY", "MODEL", "REGION", "TOKENS", "ADDRESS", "REQUEST",
-        ])
-        for log in logs {
-            table.add([
-                log.cell("timestamp"), log.cell("status"), log.cell("reason"), log.cell("key_id"),
-                log.cell(log.cell("type") == "management" ? "action" : "model"),
-                log.cell("region"), tokens(log),
-                log.cell("ip_address"), log.cell("request_id"),
-            ])
-        }
+    private func table(_ logs: [JSONValue]) -> Table {
+        var table = Table(columns.map(\.heading))
+        for log in logs { table.add(columns.map { $0.cell(log) }) }
         return table
+    }
+
+    /// What was changed.
+    private static func fields(_ log: JSONValue) -> String {
+        (log["fields"]?.elements ?? []).compactMap(\.string).joined(separator: ",")
     }
 
     /// What was used, or what was asked for as long as that is not known.

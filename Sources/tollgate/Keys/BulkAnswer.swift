@@ -50,13 +50,19 @@ enum BulkTable {
     static func lines(_ document: JSONValue) -> [String] {
         let results = document["results"]?.elements ?? []
         let hasPlaces = results.contains { $0["index"] != nil }
-        var table = Table([hasPlaces ? "ENTRY" : "ID", hasPlaces ? "ID" : "STATUS", "PROBLEM"])
+        // Of what was rotated, this is the only time that the secrets are shown.
+        let hasSecrets = results.contains { $0["api_key"] != nil }
+        var table = Table(
+            [hasPlaces ? "ENTRY" : "ID", hasPlaces ? "ID" : "STATUS"]
+                + (hasSecrets ? ["API KEY"] : []) + ["PROBLEM"]
+        )
         for result in results {
             let problem = result["error"]?["message"]?.cell ?? ""
             table.add(
-                hasPlaces
-                    ? [result.cell("index"), result.cell("id"), problem]
-                    : [result.cell("id"), result.cell("status"), problem]
+                (hasPlaces
+                    ? [result.cell("index"), result.cell("id")]
+                    : [result.cell("id"), result.cell("status")])
+                    + (hasSecrets ? [result.cell("api_key")] : []) + [problem]
             )
         }
         return table.lines() + [

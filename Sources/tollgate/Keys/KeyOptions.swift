@@ -18,13 +18,15 @@ struct KeyOptions: ParsableArguments {
     @Option(help: "enabled or disabled.")
     var status: String?
 
-    @Option(help: "When the key ends: 2030-01-31T12:00:00Z.")
+    @Option(help: "When the key ends: 2030-01-31T12:00:00Z; none for never.")
     var expiresAt: String?
 
     @Option(help: "How long the key lives: 90s, 15m, 24h or 30d.")
     var expiresIn: TimeSpan?
 
-    @Option(help: "A model that may be used; * stands for anything; may be repeated.")
+    @Option(
+        help: "A model that may be used; * stands for anything; may be repeated; none for no list."
+    )
     var allowedModels: [String] = []
 
     @Option(help: "A model that may not be used.")
@@ -56,7 +58,8 @@ struct KeyOptions: ParsableArguments {
 
     @Option(
         name: .customLong("allowed-ips"),
-        help: "An address or a network that the key may be used from; may be repeated."
+        help:
+            "An address or a network that the key may be used from; may be repeated; none for all."
     )
     var allowedIPs: [String] = []
 
@@ -99,14 +102,14 @@ struct KeyOptions: ParsableArguments {
             fields.append(JSONValue.Member(name, value))
         }
         func set(_ name: String, _ texts: [String]) {
-            set(name, texts.isEmpty ? nil : JSONValue(KeyOptions.split(texts)))
+            set(name, KeyOptions.list(texts))
         }
         set("name", name.map { .string($0) })
         set("description", description.map { .string($0) })
         set("environment", environment.map { .string($0) })
         set("group", group.map { .string($0) })
         set("status", status.map { .string($0) })
-        set("expires_at", expiresAt.map { .string($0) })
+        set("expires_at", expiresAt.map { $0 == "none" ? .null : .string($0) })
         set("expires_in", expiresIn.map { .integer($0.seconds) })
         set("allowed_models", allowedModels)
         set("denied_models", deniedModels)
@@ -118,10 +121,11 @@ struct KeyOptions: ParsableArguments {
         set("denied_regions", deniedRegions)
         set("allowed_actions", allowedActions)
         set("denied_actions", deniedActions)
-        if !allowedIPs.isEmpty {
-            let addresses = JSONValue(KeyOptions.split(allowedIPs))
-            set("ip_allowlist", ["enabled": true, "addresses": addresses])
-        }
+        let addresses = KeyOptions.list(allowedIPs)
+        set(
+            "ip_allowlist",
+            addresses.map { $0 == .null ? .null : ["enabled": true, "addresses": $0] }
+        )
         if !permissions.isEmpty {
             let names = KeyOptions.split(permissions)
             set("permissions", .object(names.map { JSONValue.Member($0, true) }))
@@ -134,6 +138,12 @@ struct KeyOptions: ParsableArguments {
         if let policyFile { set("policy", try JSONFile.value(policyFile)) }
         if !metadata.isEmpty { set("metadata", try MetadataPairs.json(metadata)) }
         return .object(fields)
+    }
+
+    /// What a list is to hold; null where the one word is none, nil when there is no word.
+    private static func list(_ texts: [String]) -> JSONValue? {
+        if texts.isEmpty { return nil }
+        return texts == ["none"] ? .null : JSONValue(split(texts))
     }
 
     /// The texts, taken apart at commas: `a,b` is as good as saying the option twice.

@@ -19,6 +19,7 @@ struct KeysBulk: AsyncParsableCommand {
         case disable
         case revoke
         case delete
+        case rotate
 
         /// What would happen, as a question without its mark.
         func question(_ count: Int) -> String {
@@ -34,14 +35,25 @@ struct KeysBulk: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
-    @Argument(help: "enable, disable, revoke or delete.")
+    @Argument(help: "enable, disable, revoke, delete or rotate.")
     var action: Action
 
     @Argument(help: "The ids of the keys.")
     var ids: [String]
 
+    @Option(
+        help: "For rotate: how long old secrets go on working: 90s, 24h (the default), or none."
+    )
+    var grace: KeysRotate.Grace?
+
     @Flag(help: "Do not ask.")
     var yes = false
+
+    func validate() throws {
+        guard grace == nil || action == .rotate else {
+            throw ValidationError("--grace goes with rotate only")
+        }
+    }
 
     func run() async throws {
         let ids = ids == ["-"] ? KeysBulk.idsFromInput() : ids
@@ -52,15 +64,24 @@ struct KeysBulk: AsyncParsableCommand {
         try await connection.withClient { client in
             for start in stride(from: 0, to: ids.count, by: KeysBulk.batch) {
                 let end = min(start + KeysBulk.batch, ids.count)
-                let body: JSONValue = [
-                    "action": .string(action.rawValue), "ids": JSONValue(Array(ids[start..<end])),
-                ]
+                let body = body(Array(ids[start..<end]))
                 answer.add(try await client.call(.post, "/v1/keys/bulk", body: body), behind: start)
                 progress.show(end, of: ids.count)
             }
         }
         progress.finish()
         try answer.show(connection.output)
+    }
+
+    /// What is sent.
+    private func body(_ ids: [String]) -> JSONValue {
+        let grace = grace.map { [JSONValue.Member("grace", .string("\($0.seconds)s"))] } ?? []
+        return .object(
+            [
+                JSONValue.Member("action", .string(action.rawValue)),
+                JSONValue.Member("ids", JSONValue(ids)),
+            ] + grace
+        )
     }
 
     private static func idsFromInput() -> [String] {

@@ -6,7 +6,10 @@ struct KeysUpdate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "update",
         abstract: "Change a key; what is not named stays as it is.",
-        discussion: "A list that is named replaces the old one. --json with null empties a field."
+        discussion: """
+            A list that is named replaces the old one; none takes it away, or a limit. --json with null \
+            empties any field.
+            """
     )
 
     @OptionGroup var connection: ConnectionOptions

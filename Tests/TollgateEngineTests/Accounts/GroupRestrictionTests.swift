@@ -98,7 +98,9 @@ struct GroupRestrictionTests {
         #expect(try house.registry.principal(presenting: secret) != nil)
         house.time.advance(milliseconds: 10)
         #expect(try reason() == .keyExpired)
-        #expect(try house.registry.principal(presenting: secret) == nil)
+        #expect(throws: RegistryError.unusable(.keyExpired)) {
+            try house.registry.principal(presenting: secret)
+        }
     }
 
     @Test("is asked together with all other levels, in the order of reasons")

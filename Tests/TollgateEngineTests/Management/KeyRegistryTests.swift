@@ -271,7 +271,7 @@ struct KeyRegistryTests {
         #expect(try house.catalogue.isEmpty())
     }
 
-    @Test("knows nobody by a secret that does not work")
+    @Test("knows nobody by a secret that is none, and says why one does not work")
     func principals() throws {
         let house = try House()
         let (record, secret) = try house.key { changes in
@@ -284,11 +284,19 @@ struct KeyRegistryTests {
             #expect(try house.registry.principal(presenting: other) == nil)
         }
         _ = try house.setStatus(.disabled, of: record.id)
-        #expect(try house.registry.principal(presenting: secret) == nil)
+        #expect(throws: RegistryError.unusable(.keyDisabled)) {
+            try house.registry.principal(presenting: secret)
+        }
         _ = try house.setStatus(.enabled, of: record.id)
         #expect(try house.registry.principal(presenting: secret) != nil)
         house.time.advance(milliseconds: 5)
-        #expect(try house.registry.principal(presenting: secret) == nil)
+        #expect(throws: RegistryError.unusable(.keyExpired)) {
+            try house.registry.principal(presenting: secret)
+        }
+        _ = try house.setStatus(.revoked, of: record.id)
+        #expect(throws: RegistryError.unusable(.keyRevoked)) {
+            try house.registry.principal(presenting: secret)
+        }
         house.catalogue.setReadable(false)
         #expect(throws: RegistryError.unavailable) {
             try house.registry.principal(presenting: "not in memory")
