@@ -44,6 +44,7 @@ package enum NoticeText {
         case .unusualUse: [.init("finding", "unusual_use")]
         case .content(let number, let rule, let count):
             [
+                .init("finding", "content_rule"),
                 .init("rule", JSONValue(rule?.name)),
                 .init("rule_number", .integer(Int64(number))),
                 .init("action", JSONValue(rule.map { $0.isBlocking ? "block" : "alert" })),

@@ -59,6 +59,7 @@ struct Alerts: AsyncParsableCommand {
         if data["rule_number"] != nil {
             return "content rule \(data.cell("rule_number")) \(data.cell("rule"))"
         }
+        if data["finding"] == "unusual_use" { return "unusual use" }
         return "\(data.cell("refused_requests")) requests refused"
     }
 }

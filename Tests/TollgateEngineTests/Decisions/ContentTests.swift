@@ -89,12 +89,10 @@ struct ContentTests {
         #expect(try loop.check(&request).reason == .contentBlocked)
         _ = try loop.commit()
         let found = try findings(house).content
+        // Without the dry run, and without the question that was not decided yet.
         let counts = found.map { ($0.key.rule, $0.value) }.sorted { $0.0 < $1.0 }
         #expect(counts.map(\.0) == [0, 1] && counts.map(\.1) == [2, 1])
         #expect(found.keys.allSatisfy { $0.keyID == record.id })
-        // Without the dry run, and without the question that was not decided yet.
-        let block = try #require(house.memory.appended.last)
-        #expect(try decisions(in: block).count == 3)
     }
 
     @Test("are not made by what was found of rules that have changed meanwhile")

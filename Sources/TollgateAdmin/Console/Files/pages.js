@@ -101,6 +101,7 @@ function summary(data) {
     data.threshold && `${data.threshold} % of`,
     data.limit && `${data.limit.name} of the ${data.limit.level}`,
     data.rule_number && `content rule ${data.rule_number} ${data.rule ?? ""}`,
+    data.finding === "unusual_use" && "unusual use",
     data.reason ?? data.reasons?.join(", "),
   ];
   return h("details", {}, h("summary", {}, what.filter((part) => part).join(" ")), facts(data));
