@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Testing
 import TollgateCore
 import TollgateEngine
@@ -9,44 +9,44 @@ import TollgateStore
 @Suite("Sending notices")
 struct NoticeStewardTests {
     @Test("One look at the journal is enough for a hundred notices to one receiver, in their order")
-    func chain() throws {
+    func chain() async throws {
         let fixture = try HouseFixture()
-        try fixture.withHouse { (house) throws in
-            var changes = WebhookChanges()
-            // A private address, which is refused without a connection: an attempt all the same.
-            changes.url = "http://127.0.0.1:9/"
-            let everyone = Principal(keyID: KeyID(rawValue: 1), permissions: .all)
-            let webhook = try house.notices.webhooks.create(changes, by: everyone).record
-            let destination = NoticeDestination.webhook(webhook.id)
-            let now = house.engine.time.now().wall
-            let notices = (0..<100).map { number in
-                Notice(
-                    id: NoticeID(time: now, entropy: UInt128(number)),
-                    event: .keyCreated,
-                    time: now,
-                    data: "{}"
-                )
-            }
-            var batch = NoticeBatch()
-            batch.saved = notices.enumerated().map { place, notice in
-                Delivery(
-                    sequence: UInt64(place + 1),
-                    destination: destination,
-                    notice: notice,
-                    next: now
-                )
-            }
-            try house.store.write(batch)
-            let steward = NoticeSteward(house.notices, every: .never)
-            defer { steward.stop() }
-            var first: [NoticeID] = []
-            for _ in 0..<3000 where first.count < notices.count {
-                Thread.sleep(forTimeInterval: 0.01)
-                let attempts = try house.store.attempts(to: destination, before: nil, limit: 1000)
-                let tried = attempts.elements.reversed().filter { $0.number == 1 }.map(\.noticeID)
-                for id in tried where !first.contains(id) { first.append(id) }
-            }
-            #expect(first == notices.map(\.id))
+        let house = try House(fixture.configuration())
+        defer { house.close() }
+        var changes = WebhookChanges()
+        // A private address, which is refused without a connection: an attempt all the same.
+        changes.url = "http://127.0.0.1:9/"
+        let everyone = Principal(keyID: KeyID(rawValue: 1), permissions: .all)
+        let webhook = try house.notices.webhooks.create(changes, by: everyone).record
+        let destination = NoticeDestination.webhook(webhook.id)
+        let now = house.engine.time.now().wall
+        let notices = (0..<100).map { number in
+            Notice(
+                id: NoticeID(time: now, entropy: UInt128(number)),
+                event: .keyCreated,
+                time: now,
+                data: "{}"
+            )
         }
+        var batch = NoticeBatch()
+        batch.saved = notices.enumerated().map { place, notice in
+            Delivery(
+                sequence: UInt64(place + 1),
+                destination: destination,
+                notice: notice,
+                next: now
+            )
+        }
+        try house.store.write(batch)
+        let steward = NoticeSteward(house.notices, every: .never)
+        defer { steward.stop() }
+        var first: [NoticeID] = []
+        for _ in 0..<3000 where first.count < notices.count {
+            try await Task.sleep(for: .milliseconds(10))
+            let attempts = try house.store.attempts(to: destination, before: nil, limit: 1000)
+            let tried = attempts.elements.reversed().filter { $0.number == 1 }.map(\.noticeID)
+            for id in tried where !first.contains(id) { first.append(id) }
+        }
+        #expect(first == notices.map(\.id))
     }
 }
