@@ -111,7 +111,8 @@ package struct NameRule: Sendable {
     ///
     /// - Parameters:
     ///   - name: as the request has it; empty when it has none.
-    ///   - names: what else the same thing is called; denied by one name, it is by all.
+    ///   - names: what else the same thing is called.
+    /// - Returns: whether one of the names is allowed, and none is denied.
     package func permits(_ name: Span<UInt8>, alsoCalled names: [[UInt8]] = []) -> Bool {
         guard restricts else { return true }
         guard !name.isEmpty else { return false }

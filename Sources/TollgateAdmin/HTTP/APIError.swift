@@ -92,7 +92,7 @@ extension APIError {
         return error
     }
 
-    /// - Parameter requirement: what the key would have to have: `the permission manage_keys`.
+    /// The refusal of a key that lacks `requirement`, such as `the permission manage_keys`.
     static func lacks(_ requirement: String) -> APIError {
         APIError(.forbidden, "forbidden", "The API key needs \(requirement).")
     }

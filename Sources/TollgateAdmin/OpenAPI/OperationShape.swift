@@ -86,6 +86,7 @@ struct OperationShape: Sendable {
     /// An operation that takes something out for good, and answers with what it was called.
     ///
     /// - Parameter name: the field that says so in the answer, which `APIReply.removed` makes.
+    /// - Returns: a shape without a body or a version.
     static func removing(by name: String) -> OperationShape {
         OperationShape(
             reply: .object([

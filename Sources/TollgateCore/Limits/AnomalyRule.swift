@@ -37,6 +37,7 @@ extension Meter {
     /// - Parameters:
     ///   - charge: what the request would take.
     ///   - rule: what is usual.
+    /// - Returns: false, too, as long as there is nothing to compare the hour with.
     func isUnusual(_ charge: Charge, by rule: AnomalyRule) -> Bool {
         let hour = used(.hour) + charge.amounts
         return isUnusual(hour.requests, .requests, rule) || isUnusual(hour.tokens, .tokens, rule)
