@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support import rpc
-from support.clock import before, stay_within_the_hour
+from support.clock import behind, stay_within_the_hour
 from support.native import messages, services
 from support.receiver import Receiver
 
@@ -23,10 +23,10 @@ def old_keys(tollgate):
     """Makes keys two days ago, by their names; returns the server of today and the keys."""
 
     def make(**named) -> tuple:
-        server = tollgate("--webhook-allow-private", environment=before(hours=49)).start()
+        server = tollgate("--webhook-allow-private", **behind(hours=49)).start()
         keys = {name: server.admin.create(name=name, **fields) for name, fields in named.items()}
         assert server.terminate() == 0
-        server.environment = {}
+        server.environment, server.through = {}, ()
         return server.start(), keys
 
     stay_within_the_hour()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 
 
@@ -16,7 +17,10 @@ def stay_within_the_hour(seconds: int = 30) -> None:
         time.sleep(left + 0.1)
 
 
-def before(hours: int) -> dict[str, str]:
-    """The environment of a program whose clock is behind by some hours."""
-    library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-    return {"LD_PRELOAD": library, "FAKETIME": f"-{hours}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+def behind(hours: int) -> dict:
+    """How a server is made whose clock is behind by some hours."""
+    library = f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketime.so.1"
+    environment = {"LD_PRELOAD": library, "FAKETIME": f"-{hours}h"}
+    # The library adds to the environment of the first program that it is in, behind which Swift then
+    # looks for its arguments in vain; so that is another program, which becomes the server.
+    return {"environment": environment | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}, "through": ["env"]}

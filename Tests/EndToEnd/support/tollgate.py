@@ -7,7 +7,7 @@ import re
 import secrets
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .admin import Admin
@@ -58,6 +58,7 @@ class Tollgate(Process):
         directory: Path,
         *flags: str | Path,
         environment: Mapping[str, str] = {},
+        through: Sequence[str] = (),
         rpc_listen: str | None = None,
         http_listen: str | None = None,
         admin_key: str | None = None,
@@ -70,6 +71,8 @@ class Tollgate(Process):
         self.rpc = self.http = ""
         self._flags = flags
         self.environment = dict(environment)
+        # The program that becomes the server, and its arguments.
+        self.through = through
 
     def launch_only(self, with_defaults: bool = True) -> None:
         """Starts the server without waiting until it is ready.
@@ -81,7 +84,7 @@ class Tollgate(Process):
             flags += ["--data-dir", self.data]
             flags += ["--rpc-listen", self.rpc_listen, "--http-listen", self.http_listen]
             environment = {"TOLLGATE_ADMIN_KEY": self.admin_key, **environment}
-        self.launch([binary(), "serve", *flags], clean_environment(environment))
+        self.launch([*self.through, binary(), "serve", *flags], clean_environment(environment))
 
     def start(self) -> Tollgate:
         """Starts the server and waits until it says that it is ready."""
