@@ -42,13 +42,16 @@ struct NativeSettleTests {
         defer { tollgate__v1__settle_request__free_unpacked(unpacked, nil) }
         let read = unpacked.pointee
         var reading = Reading()
-        reading.reservation = String(decoding: copy(read.reservation_id), as: UTF8.self)
+        let name = copy(read.reservation_id)
+        // What cannot be an id of ours is read as none.
+        let id = ReservationID(name.span) ?? .none
+        reading.reservation = "\(id)"
         reading.texts = [read.model, read.provider, read.supplier, read.region].map { copy($0) }
         let tokens = [read.input_tokens, read.output_tokens, read.cached_input_tokens]
         reading.numbers = tokens + [UInt64(read.status), UInt64(read.latency_ms)]
         reading.isCancelled = read.cancelled != 0
         let isSound =
-            ReservationID(reading.reservation) != nil
+            !name.isEmpty && isPlainText(name)
             && reading.texts.allSatisfy { $0.count <= 256 && isPlainText($0) }
             && tokens.allSatisfy { $0 <= 1 << 40 }
             && (read.status == 0 || (100...999).contains(read.status))
@@ -111,7 +114,7 @@ struct NativeSettleTests {
         }
         // The messages must be worth something, or the test could not fail.
         #expect(accepted > 2000)
-        #expect(refused > 2000)
+        #expect(refused > 1500)
     }
 
     private func message(_ random: inout SeededGenerator) -> [UInt8] {
