@@ -20,6 +20,7 @@ from support.admin import Admin, Key
 from support.caller import Caller
 from support.envoy import Envoy, Listener
 from support.provider import Provider
+from support.receiver import Receiver
 from support.tollgate import Tollgate
 
 #: How many programs had been launched when a test began.
@@ -126,6 +127,14 @@ def provider() -> Iterator[Provider]:
     provider = Provider()
     yield provider
     provider.stop()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Who is told by webhooks."""
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
 
 
 @pytest.fixture(scope="session")

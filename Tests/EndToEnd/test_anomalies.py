@@ -6,16 +6,8 @@ import pytest
 from support import rpc
 from support.clock import behind, stay_within_the_hour
 from support.native import messages, services
-from support.receiver import Receiver
 
 HARMLESS = 100
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture

@@ -8,17 +8,9 @@ import pytest
 from support import rpc
 from support.native import messages, services
 from support.process import eventually
-from support.receiver import Receiver
 
 SECRET = "whsec_" + "Q2FuYXJ5LXNlY3JldC1vZi1hLXdlYmhvb2stNWYyYTkx"
 PLAIN_SECRET = "canary-plain-secret-of-a-key-77c1"
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture
