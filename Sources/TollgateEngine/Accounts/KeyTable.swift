@@ -13,16 +13,18 @@ final class KeyTable: Sendable {
 
     private let shards: [Shard]
     private let limit: Int
+    private let total = Atomic<Int>(0)
     private let loader: KeyLoader
 
     /// Makes an empty table.
     ///
     /// - Parameters:
-    ///   - limit: how many keys are kept; those not asked for lately leave first. Up to twice as
-    ///     many stay while what they have counted is not in the ledger yet.
+    ///   - limit: how many keys are kept, whichever shards they come to; those not asked for lately
+    ///     leave first, from the shard of the new one. Up to twice as many stay while what they have
+    ///     counted is not in the ledger yet.
     ///   - loader: makes keys of records.
     init(limit: Int, loader: KeyLoader) {
-        self.limit = max(8, limit / KeyTable.shardCount)
+        self.limit = limit
         self.loader = loader
         shards = (0..<KeyTable.shardCount).map { _ in Shard() }
     }
@@ -35,6 +37,7 @@ final class KeyTable: Sendable {
             try makeRoom(&keys)
             let key = try loader.activate(record)
             keys.insert(key)
+            total.add(1, ordering: .relaxed)
             return key
         }
     }
@@ -56,17 +59,16 @@ final class KeyTable: Sendable {
     }
 
     /// How many keys are in memory.
-    var count: Int {
-        shards.reduce(0) { sum, shard in sum + shard.keys.withLock { $0.count } }
-    }
+    var count: Int { total.load(ordering: .relaxed) }
 
     private func makeRoom(_ keys: inout Keys) throws(EngineError) {
-        guard keys.count >= limit else { return }
+        guard count >= limit else { return }
         let position = loader.ledgerPosition
         for _ in 0..<KeyTable.patience where keys.giveUpNext(ledger: position) {
-            if keys.count < limit { return }
+            total.subtract(1, ordering: .relaxed)
+            if count < limit { return }
         }
-        if keys.count >= 2 * limit { throw .overloaded }
+        if count >= 2 * limit { throw .overloaded }
     }
 
     private func shard(of id: KeyID) -> Shard {
@@ -82,8 +84,6 @@ final class KeyTable: Sendable {
         private var ring: [ActiveKey] = []
         private var places = PlaceTable()
         private var hand = 0
-
-        var count: Int { ring.count }
 
         subscript(id: KeyID) -> ActiveKey? {
             places.place(of: id.rawValue) { ring[$0].id == id }.map { ring[$0] }

@@ -82,7 +82,7 @@ private struct Shop {
 
     init() throws {
         var options = EngineOptions()
-        options.activeKeyLimit = 64 * 8
+        options.activeKeyLimit = 8
         let digester = try RandomWorld.digester()
         engine = try Engine(
             EngineParts(

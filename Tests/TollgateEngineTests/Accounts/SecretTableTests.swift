@@ -47,13 +47,25 @@ struct SecretTableTests {
         #expect(table.count == 640)
     }
 
+    @Test("all stay that the limit has room for, however they fall to the shards")
+    func unevenShards() throws {
+        var random = SeededGenerator(seed: 35)
+        let table = SecretTable(limit: 1000)
+        let key = try key(1)
+        let digests = (0..<1000).map { _ in digest(&random) }
+        for digest in digests { table.put(digest, key) }
+        for digest in digests { #expect(table.key(for: digest) === key) }
+        #expect(table.count == 1000)
+    }
+
     @Test("find every key again after others have left, wherever their places collide")
     func chains() throws {
         var random = SeededGenerator(seed: 34)
         // All in one shard, and with eight home places among them.
         let table = SecretTable(limit: 64 * 500)
         let digests = (0..<300).map { _ in
-            KeyDigest(words: (5, random.next() & 7, random.next(), random.next()))
+            let word = random.next() << 32 | (random.next() & 7) << 1
+            return KeyDigest(words: (5, word, random.next(), random.next()))
         }
         let keys = try digests.indices.map { try key(UInt64($0)) }
         for (digest, key) in zip(digests, keys) { table.put(digest, key) }
@@ -70,7 +82,8 @@ struct SecretTableTests {
 
     /// A digest; with a `spread`, one whose places collide with others.
     private func digest(_ random: inout SeededGenerator, spread: UInt64? = nil) -> KeyDigest {
-        let second = spread.map { random.next() & $0 } ?? random.next()
+        let low = spread.map { (random.next() & $0) << 1 } ?? random.next()
+        let second = random.next() << 32 | low & 0xFFFF_FFFF
         return KeyDigest(words: (random.next(), second, random.next(), random.next()))
     }
 
