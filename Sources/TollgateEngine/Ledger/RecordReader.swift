@@ -34,17 +34,22 @@ struct RecordReader: ~Escapable {
 
     /// The next count, as `JournalBlock.writeVarint` writes it.
     mutating func varint() throws(StorageError) -> UInt64 {
+        // In variables of its own: the reader is written to once, and not for each byte.
         var number: UInt64 = 0
-        for place in 0..<JournalBlock.varintLimit {
-            guard index < bytes.count else { throw damage }
-            let byte = bytes[index]
-            index += 1
-            number |= UInt64(byte & 0x7F) << UInt64(7 * place)
+        var next = index
+        var shift: UInt64 = 0
+        while next < bytes.count {
+            let byte = bytes[next]
+            next += 1
+            number |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 {
                 // The tenth byte has room for one bit.
-                guard place < JournalBlock.varintLimit - 1 || byte <= 1 else { throw damage }
+                guard shift < 63 || byte <= 1 else { throw damage }
+                index = next
                 return number
             }
+            shift += 7
+            guard shift <= 63 else { throw damage }
         }
         throw damage
     }

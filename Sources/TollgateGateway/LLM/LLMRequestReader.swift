@@ -241,14 +241,20 @@ private struct Pass {
 /// Numbers that several fields may say, of each field the last one.
 private struct Counts {
     private var values = [6 of UInt64?](repeating: nil)
+    /// Whether no field has said one: most requests say none of most kinds.
+    private var areNone = true
 
     subscript(_ place: Int) -> UInt64? {
         get { values[place] }
-        set { values[place] = newValue }
+        set {
+            values[place] = newValue
+            areNone = areNone && newValue == nil
+        }
     }
 
     /// The largest; nil when no field says one.
     var largest: UInt64? {
+        if areNone { return nil }
         var largest: UInt64?
         for place in values.indices {
             guard let value = values[place] else { continue }
