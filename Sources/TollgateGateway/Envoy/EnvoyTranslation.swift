@@ -97,10 +97,8 @@ struct EnvoyTranslation: ~Escapable {
         return .read(envoy.headers.hasPartialBody ? findings.inPart : findings)
     }
 
-    /// Whether a request is of those that have no body, and none came: it only reads something.
-    private var isWithoutBody: Bool {
-        Text.equal(message.bytes(in: envoy.method), "GET") && envoy.body.isEmpty && envoy.size <= 0
-    }
+    /// Whether a request is of those that have no body, and none came.
+    private var isWithoutBody: Bool { isBodiless && envoy.body.isEmpty && envoy.size <= 0 }
 
     // MARK: Credentials
 
