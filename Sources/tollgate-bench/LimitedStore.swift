@@ -114,7 +114,32 @@ enum LimitedStore {
         let engine = try Engine(parts, engineOptions)
         try ask(recordCount / 2, engine.makeLoop(), secrets)
         // Closing would write a snapshot: what a crash at this moment leaves is the copy.
-        try FileManager.default.copyItem(at: work, to: directory)
+        try copyLive(work, to: directory)
+    }
+
+    /// Copies a directory in which RocksDB may still be clearing up: all over again as long as files
+    /// come, grow or vanish on the way.
+    private static func copyLive(_ source: URL, to directory: URL) throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            let before = try fileSizes(in: source)
+            try? FileManager.default.copyItem(at: source, to: directory)
+            if try fileSizes(in: source) == before, try fileSizes(in: directory) == before {
+                return
+            }
+            try? FileManager.default.removeItem(at: directory)
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+        throw BenchError("the store of the journal's tail does not come to rest")
+    }
+
+    private static func fileSizes(in directory: URL) throws -> [String: Int] {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: directory.path)
+        return names.reduce(into: [:]) { sizes, name in
+            let file = directory.appending(path: name).path
+            let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+            sizes[name] = attributes?[.size] as? Int ?? -1
+        }
     }
 
     private static func ask(
