@@ -1,26 +1,27 @@
 /// What a decision reads of a key: compiled once when the key is loaded, never changed afterwards.
 package final class KeyRules: Sendable {
     package let id: KeyID
-    package let status: KeyStatus
     /// What the key's requests may be about.
     package let access: AccessRules
+    package let limits: LimitRules
+    /// What is unusual for the key; nil when nobody wants to know.
+    let anomaly: AnomalyRule?
+    /// What is looked for in the content of requests; nil for nothing.
+    package let content: ContentRules?
+    /// Those secrets that were replaced and work for a while.
+    private let others: [Secret]
+    /// The secret that works; within the object, as hardly a key has another.
+    private let secret: Secret?
+
+    // The small ones side by side: there are as many of these objects as keys in use.
+    package let status: KeyStatus
     /// Whether the key may do nothing but list the models.
     package let isReadOnly: Bool
     package let permissions: Permissions
-    /// The secret that works; within the object, as hardly a key has another.
-    private let secret: Secret?
-    /// Those that were replaced and work for a while.
-    private let others: [Secret]
-    package let limits: LimitRules
     package let enforcement: Enforcement
     package let unsettled: UnsettledPolicy
     /// Whether somebody is to be told when the key comes near one of its limits.
     let isWatched: Bool
-    /// What is unusual for the key; nil when nobody wants to know.
-    let anomaly: AnomalyRule?
-
-    /// What is looked for in the content of requests; nil for nothing.
-    package let content: ContentRules?
 
     /// Compiles a record.
     ///

@@ -4,18 +4,19 @@
 package final class Meter {
     package let id: SubjectID
     package let level: LimitLevel
-    /// What administrators call a group; empty for keys.
-    package let name: String
 
     // Touched under the account's lock by methods that do not call each other while they change it:
     // checking that at run time, dozens of times for each request, would find nothing.
     /// Whether the subject may be used at all; always so for keys, whose rules tell.
     @exclusivity(unchecked) package var isEnabled = true
 
+    /// What administrators call a group; empty for keys.
+    package let name: String
+
     /// What is limited; takes the place of the last when an administrator changes it.
     @exclusivity(unchecked)
     package var rules: LimitRules {
-        didSet { if rules.zone != oldValue.zone { nextWindowAt = WallTime(milliseconds: .min) } }
+        didSet { if rules.zone != oldValue.zone { windowEnds[0] = WallTime(milliseconds: .min) } }
     }
 
     @exclusivity(unchecked) package var counters: Counters
@@ -30,9 +31,11 @@ package final class Meter {
     /// When each of them ends, in the same order.
     @exclusivity(unchecked)
     private var windowEnds = [4 of WallTime](repeating: WallTime(milliseconds: .min))
+
     /// When the first of them ends: until then they need not be looked for again.
-    @exclusivity(unchecked)
-    private var nextWindowAt = WallTime(milliseconds: .min)
+    private var nextWindowAt: WallTime {
+        min(min(windowEnds[0], windowEnds[1]), min(windowEnds[2], windowEnds[3]))
+    }
 
     /// - Parameters:
     ///   - id: whose counters these are.
@@ -59,10 +62,8 @@ package final class Meter {
     package func turn(to time: WallTime) {
         guard time >= nextWindowAt else { return }
         windows = WindowIDs(at: time, in: rules.zone, notBefore: windows)
-        nextWindowAt = WallTime(milliseconds: .max)
         for place in 0..<4 {
             windowEnds[place] = rules.zone.window(WindowIDs.periods[place], windows[place]).end
-            nextWindowAt = min(nextWindowAt, windowEnds[place])
         }
     }
 

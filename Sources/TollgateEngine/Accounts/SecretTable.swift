@@ -101,7 +101,7 @@ private struct Slots {
 
     /// Adds a digest that is not here.
     mutating func insert(_ digest: KeyDigest, _ key: ActiveKey) {
-        if count * 4 >= slots.count * 3 { grow() }
+        if count * 8 >= slots.count * 7 { grow() }
         slots[place(of: digest)] = Slot(mark: digest.words.1 | Slots.recent, key: key)
         count += 1
     }
