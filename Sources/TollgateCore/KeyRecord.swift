@@ -26,7 +26,7 @@ package struct KeyRecord: Equatable, Sendable {
 
     /// The name of the key's organisation.
     ///
-    /// It is for good, and there is one whenever there is a team or a user.
+    /// There is one whenever there is a team or a user.
     package var organization: String?
     package var team: String?
     package var user: String?

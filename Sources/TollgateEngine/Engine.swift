@@ -258,7 +258,7 @@ package final class Engine: Sendable {
     }
 
     /// Makes a change of a key count from the next decision on.
-    func keyChanged(_ id: KeyID) throws(EngineError) {
+    package func keyChanged(_ id: KeyID) throws(EngineError) {
         try books.keys.reload(id)
     }
 

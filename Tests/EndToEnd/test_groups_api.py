@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from support import rpc
 from support.admin import Admin, Key
 from support.caller import Caller
+from support.clock import stay_within_the_hour
 from test_keys_api import assert_error
 
 LIMITS = {
@@ -85,12 +87,82 @@ def test_what_does_not_belong_together_is_refused(admin, house):
         assert_error(answer, 400, field)
 
 
-def test_a_key_never_changes_its_organization(admin, house, issue):
-    for key in (issue(organization_id=house.organization), issue()):
-        for organization in (house.other, None if place(admin, key)[0] else house.organization):
-            path = f"/v1/keys/{key.id}"
-            answer = admin.call("PATCH", path, json={"organization_id": organization})
-            assert_error(answer, 400, "organization_id")
+def test_a_key_moves_with_what_it_used_and_its_groups_keep_theirs(
+    admin, house, issue, caller: Caller
+):
+    key = issue(user_id=house.user)
+    stays = issue(organization_id=house.organization)
+    admin.patch_group("organizations", house.organization, rate_limits={"concurrent": 1})
+    admin.patch_group("organizations", house.other, request_limits={"total": 1})
+    before = caller.allow(key, tokens=1000)
+    caller.deny(stays, "concurrency_limited")
+    path = f"/v1/keys/{key.id}"
+    version = admin.get(key)["version"]
+    late = admin.call(
+        "PATCH", path, json={"organization_id": house.other}, headers={"if-match": '"99"'}
+    )
+    assert_error(late, 412)
+    moved = admin.expect(
+        200, "PATCH", path, json={"organization_id": house.other},
+        headers={"if-match": f'"{version}"'},
+    )  # fmt: skip
+    assert moved["version"] == version + 1
+    assert place(admin, key) == (house.other, None, None, "organization")
+    for organization, found in [(house.organization, False), (house.other, True)]:
+        listed = {entry["id"] for entry in admin.keys(organization_id=organization)}
+        assert (key.id in listed) == found
+
+    caller.allow(key, tokens=500)
+    denial = caller.deny(key, "request_quota_exceeded")
+    assert denial.limits[0].level == "organization"
+    caller.deny(stays, "concurrency_limited")
+    cost = caller.applied(before, input_tokens=10, output_tokens=20)
+    caller.allow(stays, tokens=0)
+    for kind, id in [("users", house.user), ("teams", house.team)]:
+        usage = admin.usage(id, kind)
+        assert (usage.total.requests, usage.total.cost, usage.open_requests) == (1, cost, 0)
+    assert admin.usage(house.organization, "organizations").total.requests == 2
+    assert admin.usage(house.other, "organizations").total.requests == 1
+    assert admin.usage(key).total.requests == 2
+    changes = [
+        row["fields"]
+        for row in admin.logs(type="management")
+        if (row["target"], row["action"]) == (key.id, "key.updated")
+    ]
+    assert changes == [["organization_id", "team_id", "user_id"]]
+
+
+def test_a_key_moves_by_its_team_or_user_and_out_of_all_groups(admin, house, issue):
+    key = issue(organization_id=house.other)
+    inside = (house.organization, house.team)
+    assert admin.patch(key, team_id=house.team)["organization_id"] == house.organization
+    assert admin.patch(key, user_id=house.user)["user_id"] == house.user
+    assert place(admin, key) == (*inside, house.user, "user")
+    assert admin.patch(key, organization_id=None)["key_type"] is None
+    assert place(admin, key) == (None, None, None, None)
+    for fields, field in [
+        ({"organization_id": house.other, "team_id": house.team}, "team_id"),
+        ({"organization_id": None, "user_id": house.user}, "user_id"),
+        ({"organization_id": "nobody"}, "organization_id"),
+    ]:
+        assert_error(admin.call("PATCH", f"/v1/keys/{key.id}", json=fields), 400, field)
+    assert place(admin, key) == (None, None, None, None)
+
+
+def test_nobody_moves_a_key_out_of_or_into_what_they_see(server, admin, house, issue):
+    manager = {"permissions": {"manage_keys": True}}
+    chief = Admin(server.admin.url, issue(organization_id=house.organization, **manager).secret)
+    mine, theirs = issue(organization_id=house.organization), issue(organization_id=house.other)
+    for organization in (house.other, None):
+        answer = chief.call("PATCH", f"/v1/keys/{mine.id}", json={"organization_id": organization})
+        assert_error(answer, 403, "organization_id")
+    for key in (theirs, issue()):
+        answer = chief.call(
+            "PATCH", f"/v1/keys/{key.id}", json={"organization_id": house.organization}
+        )
+        assert_error(answer, 404)
+    assert place(admin, mine)[0] == house.organization
+    assert place(admin, theirs)[0] == house.other
 
 
 def test_keys_stop_with_the_groups_above_them(admin, house, issue, caller: Caller):
@@ -143,6 +215,41 @@ def test_credits_pay_for_what_comes_after_them(admin, house, issue, caller: Call
     assert paid["remaining"]["balance"] == 0.0025
     caller.allow(key, tokens=1000, input_tokens=1000)
     assert admin.expect(200, "GET", path)["remaining"]["balance"] == 0
+
+
+def test_a_move_and_what_was_held_before_it_are_there_after_a_crash(tollgate):
+    stay_within_the_hour(60)
+    server = tollgate().start()
+    house = House(server.admin)
+    key = server.admin.create(user_id=house.user)
+    server.admin.patch_group("organizations", house.other, request_limits={"total": 2})
+
+    def usages() -> list:
+        groups = [
+            ("organizations", house.organization), ("organizations", house.other),
+            ("teams", house.team), ("users", house.user),
+        ]  # fmt: skip
+        return [server.admin.usage(id, kind) for kind, id in groups] + [server.admin.usage(key)]
+
+    with rpc.connect(server.rpc) as channel:
+        caller = Caller(channel)
+        held = [caller.allow(key, tokens=1000) for _ in range(3)]
+        server.admin.patch(key, organization_id=house.other)
+        held.append(caller.allow(key, tokens=1000))
+        cost = caller.applied(held.pop(0), output_tokens=7)
+    before = usages()
+    server.kill()
+    server.start()
+    assert usages() == before
+    with rpc.connect(server.rpc) as channel:
+        caller = Caller(channel)
+        caller.allow(key, tokens=1000)
+        caller.deny(key, "request_quota_exceeded")
+        cost += sum(caller.applied(answer, output_tokens=7) for answer in held[:2])
+    old, new, team, user, _ = usages()
+    for usage in (old, team, user):
+        assert (usage.total.requests, usage.total.cost, usage.open_requests) == (3, cost, 0)
+    assert (new.total.requests, new.open_requests) == (2, 2)
 
 
 def test_groups_are_there_after_a_restart(tollgate):

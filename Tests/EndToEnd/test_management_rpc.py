@@ -187,6 +187,10 @@ def test_groups_credits_and_their_usage(manager):
     assert manager.GetOrganizationUsage(id=org).organization_id == org
     assert manager.GetTeamUsage(id=team).team_id == team
     assert manager.GetUserUsage(id=user).user_id == user
+    key = manager.CreateKey(key=m.Key(name="a", user_id=user))
+    assert (key.organization_id, key.team_id) == (org, "")
+    assert manager.UpdateKey(id=key.id, clear=["organization_id"]).user_id == ""
+    assert manager.UpdateKey(id=key.id, key=m.Key(team_id=team)).organization_id == org
     for kind, id in (("User", user), ("Team", team), ("Organization", org)):
         assert getattr(manager, f"Delete{kind}")(id=id).status == "deleted"
 

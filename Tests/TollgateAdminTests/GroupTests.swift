@@ -99,7 +99,7 @@ struct GroupTests {
         }
     }
 
-    @Test("Within its organisation a key moves from team to team and from user to user")
+    @Test("A key moves between organisations, teams and users, and takes along what it still fits")
     func moving() async throws {
         let harness = try AdminHarness()
         try await harness.createGroups()
@@ -114,6 +114,26 @@ struct GroupTests {
         #expect(try await move(#"{"team_id":"search"}"#) == ["acme", "search", "bob"])
         #expect(try await move(#"{"team_id":null,"user_id":null}"#) == ["acme", .null, .null])
         #expect(try await move(#"{"organization_id":"acme"}"#) == ["acme", .null, .null])
+        // Elsewhere, what is not named stays behind.
+        #expect(try await move(#"{"user_id":"ann"}"#) == ["acme", "search", "ann"])
+        #expect(try await move(#"{"organization_id":"acme"}"#) == ["acme", "search", "ann"])
+        #expect(try await move(#"{"organization_id":"other"}"#) == ["other", .null, .null])
+        #expect(try await move(#"{"team_id":"search"}"#) == ["acme", "search", .null])
+        #expect(try await move(#"{"user_id":"far"}"#) == ["other", .null, "far"])
+        #expect(
+            try await move(#"{"organization_id":"other","team_id":"foreign"}"#)
+                == ["other", "foreign", "far"]
+        )
+        #expect(try await move(#"{"organization_id":null}"#) == [.null, .null, .null])
+        #expect(
+            try await move(#"{"organization_id":"acme","user_id":"ann"}"#)
+                == ["acme", "search", "ann"]
+        )
+        let id = try #require(key["id"]?.string)
+        for (organization, ids) in [("acme", [id]), ("other", [])] {
+            let keys = try await harness.call(.get, "/v1/keys?organization_id=\(organization)")
+            #expect(keys.ids == ids)
+        }
     }
 
     @Test(

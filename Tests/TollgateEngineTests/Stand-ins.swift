@@ -231,4 +231,14 @@ extension DecisionLoop {
         _ = try commit()
         return verdict.reason
     }
+    /// Reports the tokens of a prompt in the current turn.
+    func settle(
+        _ reservation: ReservationID,
+        tokens: UInt64
+    ) throws -> SettlementOutcome {
+        var settlement = Settlement()
+        settlement.reservation = reservation
+        settlement.tokens = TokenCounts(input: tokens, output: 0)
+        return try settle(settlement)
+    }
 }

@@ -67,9 +67,21 @@ enum KeySchema {
 
     private static let belonging: [SchemaField] = [
         SchemaField("key_type", .words(KeyType.allCases.map(\.rawValue)), .filled, .orNull),
-        SchemaField("organization_id", .text, .clearable, .orNull),
-        SchemaField("team_id", .text, .clearable, .orNull),
-        SchemaField("user_id", .text, .clearable, .orNull),
+        SchemaField(
+            "organization_id",
+            .text,
+            .clearable,
+            .orNull,
+            "A key that moves leaves the team and the user behind that are not named with it."
+        ),
+        SchemaField("team_id", .text, .clearable, .orNull, "A team brings its organization."),
+        SchemaField(
+            "user_id",
+            .text,
+            .clearable,
+            .orNull,
+            "A user brings the organization, and the team, if any."
+        ),
         SchemaField("environment", .text(1...16, pattern: "^[a-z0-9]+$"), .filled, .always),
         SchemaField("group", .text(0...100), .clearable, .always, "A label of your own."),
         SchemaField(

@@ -7,6 +7,9 @@ package final class Meter {
 
     // Touched under the account's lock by methods that do not call each other while they change it:
     // checking that at run time, dozens of times for each request, would find nothing.
+    /// What administrators call a group; empty for keys, and for groups that no key in memory is in.
+    @exclusivity(unchecked) package private(set) var name: String
+
     /// Whether the subject may be used at all; always so for keys, whose rules tell.
     @exclusivity(unchecked) package var isEnabled = true
 
@@ -56,6 +59,13 @@ package final class Meter {
         self.rules = rules
         self.counters = counters
         windows = WindowIDs(lastOf: counters)
+    }
+
+    /// Gives a group the name that it keeps.
+    ///
+    /// Chains are read for names without the lock, so a group has its name before it is in one.
+    package func take(name: String) {
+        if self.name.isEmpty { self.name = name }
     }
 
     /// Opens the windows of a time; earlier ones are never opened again.

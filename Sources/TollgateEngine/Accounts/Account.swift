@@ -12,16 +12,19 @@ final class Account: Sendable {
     /// What the lock guards; a class, so that meters can be lent without copying anything.
     private final class Members: @unchecked Sendable {
         var groups: [GroupID: (meter: Meter, version: UInt64)] = [:]
-        /// What holds still count on that is none of the groups above any more.
-        var strays: [SubjectID: Meter] = [:]
+        /// Those of the groups above, and what else holds were counted on.
+        var meters: [SubjectID: Meter] = [:]
         var activeKeys = 0
         var isRetired = false
     }
 
+    /// The organisation's name in the ledger; nil for a key that stands alone.
+    let organization: SubjectID?
     /// What of the account's holds may not be in the ledger yet.
     let footprint = Footprint()
 
-    init() {
+    init(organization: SubjectID? = nil) {
+        self.organization = organization
         mutex = Mutex(())
         members = Members()
     }
@@ -65,8 +68,7 @@ final class Account: Sendable {
     func retire(ledger position: JournalPosition) -> Bool {
         guard
             members.activeKeys == 0, footprint.isContained(in: position),
-            members.groups.values.allSatisfy({ $0.meter.counters.openHolds <= 0 }),
-            members.strays.values.allSatisfy({ $0.counters.openHolds <= 0 })
+            members.meters.values.allSatisfy({ $0.counters.openHolds <= 0 })
         else { return false }
         members.isRetired = true
         return true
@@ -91,30 +93,13 @@ final class Account: Sendable {
         _ rules: GroupRules,
         counters: () throws(StorageError) -> Counters
     ) throws(StorageError) -> Meter {
-        if let (meter, version) = members.groups[record.id] {
-            guard meter.id == record.subject else {
-                // Another group has got the name; what counts on the first one goes on to.
-                members.groups[record.id] = nil
-                members.strays[meter.id] = meter
-                return try put(record, rules, counters: counters)
-            }
+        // Another group may have got the name; what counts on the first one goes on to.
+        if let (meter, version) = members.groups[record.id], meter.id == record.subject {
             if record.version >= version { take(record, rules, meter) }
             return meter
         }
-        let meter: Meter
-        if let stray = members.strays.removeValue(forKey: record.subject) {
-            meter = stray
-        } else {
-            let counters = try counters()
-            let level = LimitLevel(record.id.kind)
-            meter = Meter(
-                id: record.subject,
-                level: level,
-                name: record.id.name,
-                rules: rules.limits,
-                counters: counters
-            )
-        }
+        let meter = try meter(of: record.subject, LimitLevel(record.id.kind), counters: counters)
+        meter.take(name: record.id.name)
         take(record, rules, meter)
         return meter
     }
@@ -126,29 +111,22 @@ final class Account: Sendable {
         members.groups[record.id] = (meter, record.version)
     }
 
-    /// The meter that a hold was counted on: the key's own, or one that the key has left since.
+    /// The meter of a group that keys belong to, or did when their holds were counted.
     ///
     /// - Parameters:
     ///   - subject: whose it is.
-    ///   - level: at which level it was counted.
-    ///   - chain: the meters of the key now.
+    ///   - level: at which level it counts.
     ///   - counters: what was counted for it; asked for only when it is not in memory.
-    /// - Returns: the meter.
+    /// - Returns: the meter, which has neither name nor limits while the group's record is not here.
     /// - Throws: what `counters` throws.
     func meter(
         of subject: SubjectID,
-        _ level: Int,
-        _ chain: MeterChain,
+        _ level: LimitLevel,
         counters: () throws(StorageError) -> Counters
     ) throws(StorageError) -> Meter {
-        if let meter = chain[level], meter.id == subject { return meter }
-        if let group = members.groups.values.first(where: { $0.meter.id == subject }) {
-            return group.meter
-        }
-        if let meter = members.strays[subject] { return meter }
-        let level = LimitLevel(rawValue: UInt8(level)) ?? .organization
+        if let meter = members.meters[subject] { return meter }
         let meter = Meter(id: subject, level: level, rules: .none, counters: try counters())
-        members.strays[subject] = meter
+        members.meters[subject] = meter
         return meter
     }
 }

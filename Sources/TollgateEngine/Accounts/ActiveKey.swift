@@ -2,10 +2,16 @@ internal import TollgateCore
 
 /// A key in memory: one object for as long as it is there, whichever secret it was found by.
 ///
+/// A key that moves into another organisation is given up here and goes on as another object, which
+/// takes its meter and its footprint along: whoever has locked the account and finds the key not
+/// retired has locked its meter.
+///
 /// Unchecked: all that can change is guarded by the account's lock, and only touched inside it.
 final class ActiveKey: @unchecked Sendable {
     let id: KeyID
     let account: Account
+    /// What is counted for the key: the same object for as long as the key is in memory.
+    let meter: Meter
     // Exclusive by the lock, so not checked again at run time.
     /// The version of the record that the rules are of.
     @exclusivity(unchecked) private(set) var version: UInt64
@@ -21,14 +27,29 @@ final class ActiveKey: @unchecked Sendable {
     /// Whether it was asked for since the hand last came by.
     @exclusivity(unchecked) var isRecent = true
     /// What of its holds may not be in the ledger yet.
-    let footprint = Footprint()
+    let footprint: Footprint
 
-    init(_ rules: KeyRules, version: UInt64, _ chain: MeterChain, in account: Account) {
+    init(
+        _ rules: KeyRules,
+        version: UInt64,
+        _ chain: MeterChain,
+        in account: Account,
+        footprint: Footprint = Footprint()
+    ) {
         id = rules.id
+        self.footprint = footprint
+        meter = chain.key
         self.account = account
         self.version = version
         self.rules = rules
         self.chain = chain
+    }
+
+    /// Calls back with the key's meter while nobody else touches it.
+    ///
+    /// - Returns: nil when the key was given up: it must be looked up again.
+    func withMeter<Result>(_ body: (Meter) -> Result) -> Result? {
+        account.withLock { isRetired ? nil : body(meter) }
     }
 
     /// Takes newer rules; older ones are left alone.
@@ -45,6 +66,14 @@ final class ActiveKey: @unchecked Sendable {
     /// again.
     func doubt() {
         isDoubtful = true
+    }
+
+    /// Gives the key up here, because it is in another account from now on.
+    ///
+    /// Its meter is that account's to guard once the lock of this one is free.
+    func moveOut() {
+        isRetired = true
+        account.leave()
     }
 
     /// Gives the key up, when it was not asked for lately and the ledger has all that it counted.

@@ -7,7 +7,8 @@ final class KeyLoader: Sendable {
     private let groups: any GroupCatalogue
     private let ledger: any Ledger
     private let zones: ZoneCatalogue
-    private let accounts: Mutex<[String: Account]>
+    /// Those of organisations, by their names in the ledger, which are for good.
+    private let accounts: Mutex<[SubjectID: Account]>
     private let shared = Mutex(SharedRules())
 
     /// How many organisations are kept in memory before those that nobody uses are given up.
@@ -49,39 +50,81 @@ final class KeyLoader: Sendable {
                 rules: rules.limits,
                 counters: try counters(of: subject)
             )
-            while true {
-                let account = account(of: record)
-                let key = try account.withLock { () throws(StorageError) -> ActiveKey? in
-                    if account.isRetired { return nil }
-                    let chain = try chain(of: record, meter, in: account)
-                    account.join()
-                    return ActiveKey(rules, version: record.version, chain, in: account)
-                }
-                if let key { return key }
-            }
-        }
-    }
-
-    /// Gives a key that is in memory the rules of a newer record.
-    func update(_ key: ActiveKey, with record: KeyRecord) throws(EngineError) {
-        try storage { () throws(StorageError) in
-            let rules = try compile(record)
-            try key.account.withLock { () throws(StorageError) in
-                let chain = try chain(of: record, key.chain.key, in: key.account)
-                key.update(rules, version: record.version, chain)
-            }
+            return try enter(record, rules, meter, Footprint())
         }
     }
 
     /// Reads a key's record again, whatever version is in memory.
     ///
-    /// - Throws: when it cannot be read or compiled; the key does not work until it can.
-    func reload(_ key: ActiveKey) throws(EngineError) {
+    /// - Returns: the key; another object when it has moved into another account, which must take the
+    ///   first one's place before anybody else looks the key up.
+    /// - Throws: when the record cannot be read or compiled; the key does not work until it can.
+    func reload(_ key: ActiveKey) throws(EngineError) -> ActiveKey {
         key.account.withLock { key.doubt() }
         guard let record = try record(key.id) else {
             throw .storage(StorageError(.corrupt, "the record of \(key.id) is gone"))
         }
-        try update(key, with: record)
+        return try storage { () throws(StorageError) in
+            let rules = try compile(record)
+            guard try organization(of: record) == key.account.organization else {
+                return try move(key, record, rules)
+            }
+            try key.account.withLock { () throws(StorageError) in
+                let chain = try chain(of: record, key.meter, in: key.account)
+                key.update(rules, version: record.version, chain)
+            }
+            return key
+        }
+    }
+
+    /// Takes a key out of its account and into that of its record.
+    ///
+    /// One lock after the other, never both: the key's meter is touched by nobody from the moment when
+    /// the old account lets go of it until the new key is found. Groups stay where they are, with all
+    /// that was counted on them.
+    private func move(
+        _ key: ActiveKey,
+        _ record: KeyRecord,
+        _ rules: KeyRules
+    ) throws(StorageError) -> ActiveKey {
+        let moved = try enter(record, rules, key.meter, key.footprint)
+        key.account.withLock { key.moveOut() }
+        moved.account.withLock { moved.meter.rules = rules.limits }
+        return moved
+    }
+
+    /// Puts a key into the account of its record; its meter is not touched.
+    private func enter(
+        _ record: KeyRecord,
+        _ rules: KeyRules,
+        _ meter: Meter,
+        _ footprint: Footprint
+    ) throws(StorageError) -> ActiveKey {
+        while true {
+            let account = try organization(of: record).map(account(of:)) ?? Account()
+            let key = try account.withLock { () throws(StorageError) -> ActiveKey? in
+                if account.isRetired { return nil }
+                let chain = try chain(of: record, meter, in: account)
+                account.join()
+                return ActiveKey(
+                    rules,
+                    version: record.version,
+                    chain,
+                    in: account,
+                    footprint: footprint
+                )
+            }
+            if let key { return key }
+        }
+    }
+
+    /// The account that a hold's groups are in: the key's, unless it has moved since.
+    func account(ofGroupsOf hold: LedgerHold, _ key: ActiveKey) -> Account {
+        let organization = hold.subjects[Int(LimitLevel.organization.rawValue)]
+        guard organization.rawValue != 0, organization != key.account.organization else {
+            return key.account
+        }
+        return account(of: organization)
     }
 
     /// The meter of a group, in its account.
@@ -93,8 +136,9 @@ final class KeyLoader: Sendable {
     ) throws(EngineError) -> Result? {
         try storage { () throws(StorageError) -> Result? in
             guard let record = try groups.group(id) else { return nil }
+            let organization = try organization(of: record)
             while true {
-                let account = account(named: record.organization ?? id.name)
+                let account = account(of: organization)
                 let result = try account.withLock { () throws(StorageError) -> Result? in
                     if account.isRetired { return nil }
                     if let meter = account.group(id) { return body(meter) }
@@ -108,8 +152,8 @@ final class KeyLoader: Sendable {
     /// Makes a change of a group count from the next decision on, if it is in memory.
     func update(_ record: GroupRecord) throws(EngineError) {
         try storage { () throws(StorageError) in
-            let name = record.organization ?? record.id.name
-            guard let account = accounts.withLock({ $0[name] }) else { return }
+            let organization = try organization(of: record)
+            guard let account = accounts.withLock({ $0[organization] }) else { return }
             try account.withLock { () throws(StorageError) in
                 if account.group(record.id) != nil { _ = try put(record, in: account) }
             }
@@ -164,15 +208,32 @@ final class KeyLoader: Sendable {
         }
     }
 
-    private func account(of record: KeyRecord) -> Account {
-        guard let name = record.organization else { return Account() }
-        return account(named: name)
+    /// The organisation of a key, by its name in the ledger.
+    private func organization(of record: KeyRecord) throws(StorageError) -> SubjectID? {
+        guard let name = record.organization else { return nil }
+        return try organization(named: name)
     }
 
-    private func account(named name: String) -> Account {
+    /// The organisation of a group, or the group itself.
+    private func organization(of record: GroupRecord) throws(StorageError) -> SubjectID {
+        guard let name = record.organization else { return record.subject }
+        return try organization(named: name)
+    }
+
+    private func organization(named name: String) throws(StorageError) -> SubjectID {
+        let record = try GroupID(.organization, name).flatMap { id throws(StorageError) in
+            try groups.group(id)
+        }
+        guard let record else {
+            throw StorageError(.corrupt, "there is no record of the organization \(name)")
+        }
+        return record.subject
+    }
+
+    private func account(of organization: SubjectID) -> Account {
         let position = ledger.ledgerPosition
         return accounts.withLock { accounts in
-            if let account = accounts[name], !account.withLock({ account.isRetired }) {
+            if let account = accounts[organization], !account.withLock({ account.isRetired }) {
                 return account
             }
             if accounts.count >= KeyLoader.accountLimit {
@@ -180,8 +241,8 @@ final class KeyLoader: Sendable {
                     !account.withLock { account.retire(ledger: position) }
                 }
             }
-            let account = Account()
-            accounts[name] = account
+            let account = Account(organization: organization)
+            accounts[organization] = account
             return account
         }
     }

@@ -54,7 +54,8 @@ final class KeyTable: Sendable {
     func reload(_ id: KeyID) throws(EngineError) {
         try shard(of: id).keys.withLock { (keys) throws(EngineError) in
             guard let key = keys[id] else { return }
-            try loader.reload(key)
+            let current = try loader.reload(key)
+            if current !== key { keys.replace(by: current) }
         }
     }
 
@@ -92,6 +93,12 @@ final class KeyTable: Sendable {
         mutating func insert(_ key: ActiveKey) {
             places.insert(key.id.rawValue, at: ring.count)
             ring.append(key)
+        }
+
+        /// Puts another object for a key in the place of the one that is there.
+        mutating func replace(by key: ActiveKey) {
+            let place = places.place(of: key.id.rawValue) { ring[$0].id == key.id }
+            if let place { ring[place] = key }
         }
 
         /// Gives up the key at the hand, when it can be.

@@ -167,12 +167,12 @@ extension DecisionLoop {
         _ take: () -> (LedgerHold, Settlement.Ending)?
     ) throws(EngineError) -> Settlement.Ending? {
         while let key = try books.keys.key(hold.key) {
-            key.account.lock()
-            defer { key.account.unlock() }
-            if key.isRetired { continue }
-            let meters = try meters(of: hold, key)
-            guard let (hold, ending) = take() else { return nil }
-            ended.append(EndedHold(hold: hold, used: used, key: key, meters: meters))
+            guard let meters = try meters(of: hold, key) else { continue }
+            guard let (hold, ending) = take() else {
+                meters.notEnded()
+                return nil
+            }
+            ended.append(EndedHold(hold: hold, used: used, meters: meters))
             guard SettlementRecord.write(hold, ending, used: used, settlement, to: &ends) else {
                 preconditionFailure("room for the record was made before")
             }
@@ -185,18 +185,7 @@ extension DecisionLoop {
     private func meters(
         of hold: LedgerHold,
         _ key: ActiveKey
-    ) throws(EngineError) -> [4 of Meter?] {
-        var meters = [4 of Meter?](repeating: nil)
-        do {
-            for level in 0..<MeterChain.levelCount where hold.subjects[level].rawValue != 0 {
-                let subject = hold.subjects[level]
-                meters[level] = try key.account.meter(of: subject, level, key.chain) {
-                    () throws(StorageError) in try books.counters(of: subject)
-                }
-            }
-        } catch {
-            throw .storage(error)
-        }
-        return meters
+    ) throws(EngineError) -> HoldMeters? {
+        do { return try HoldMeters(of: hold, key, books.loader) } catch { throw .storage(error) }
     }
 }

@@ -6,13 +6,12 @@ struct EndedHold {
     let hold: LedgerHold
     /// What counts from now on.
     let used: Amounts
-    let key: ActiveKey
-    let meters: [4 of Meter?]
+    let meters: HoldMeters
 
-    /// Puts what was used in its place; the lock of the key's account must be held.
-    fileprivate func count(at now: Now) {
-        for level in 0..<MeterChain.levelCount {
-            meters[level]?.counters.settle(
+    /// Puts what was used in its place.
+    fileprivate func count(at now: Now, in keys: KeyTable) {
+        meters.forEachMeter(in: keys) { meter, level in
+            meter.counters.settle(
                 SettledCharge(
                     hold.hold,
                     level: level,
@@ -30,10 +29,8 @@ struct EndedHold {
 struct EndedHolds {
     private var holds: [EndedHold] = []
 
-    /// Adds a hold that ends; the lock of its key's account must be held.
+    /// Adds a hold that ends.
     mutating func append(_ hold: EndedHold) {
-        hold.key.footprint.ended()
-        hold.key.account.footprint.ended()
         holds.append(hold)
     }
 
@@ -47,10 +44,9 @@ struct EndedHolds {
     func count(at now: Now, _ position: JournalPosition, in books: Books) {
         for index in holds.indices {
             let hold = holds[index]
-            hold.key.account.withLock { hold.count(at: now) }
+            hold.count(at: now, in: books.keys)
             books.holds.recorded(hold.hold.reservation)
-            hold.key.footprint.recorded(at: position)
-            hold.key.account.footprint.recorded(at: position)
+            hold.meters.recorded(at: position)
         }
     }
 }

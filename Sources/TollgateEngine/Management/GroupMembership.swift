@@ -3,8 +3,8 @@ package import TollgateCore
 /// Which groups belong together.
 ///
 /// A team and a user belong to an organisation for good; a user may have a team of the same
-/// organisation. A key belongs to an organisation for good, or to none, and within it may belong to
-/// a team, a user, or both.
+/// organisation. A key belongs to an organisation, or to none, and within it may belong to a team, a
+/// user, or both; it can be moved.
 struct GroupMembership {
     let catalogue: any GroupCatalogue
     /// What whoever names groups may see of them.
@@ -106,10 +106,13 @@ struct GroupMembership {
 
     /// Puts a key where its changes say.
     ///
+    /// A key that comes to another organisation, because that is named or a team or a user of it, leaves
+    /// behind whatever is not named: groups belong to one organisation. One that stays keeps the rest.
+    ///
     /// - Parameters:
     ///   - record: the key.
     ///   - changes: what is to be different.
-    ///   - isNew: whether the key does not exist yet, so that its organisation is still open.
+    ///   - isNew: whether the key does not exist yet, so that no organisation says no more than nothing.
     /// - Throws: `.invalid` with the first field that cannot be.
     func place(
         _ record: inout KeyRecord,
@@ -119,23 +122,25 @@ struct GroupMembership {
         guard changes.organization != nil || changes.team != nil || changes.user != nil else {
             return
         }
-        if let organization = changes.organization, !isNew, organization != record.organization {
-            throw .invalid(
-                field: "organization_id",
-                "cannot change once the key is there: create another key"
+        var place = try completing(
+            Place(
+                organization: changes.organization ?? nil,
+                team: changes.team ?? nil,
+                user: changes.user ?? nil
             )
-        }
-        var place = Place(
-            organization: changes.organization ?? record.organization,
-            team: changes.team ?? record.team,
-            user: changes.user ?? record.user
         )
-        // A user's new keys get the user's team, and so does a key that moves to a user.
-        if changes.team == nil, changes.user != nil { place.team = nil }
-        place = try completing(place)
-        guard isNew || place.organization == record.organization else {
-            let field = changes.user != nil ? "user_id" : "team_id"
-            throw .invalid(field: field, "belongs to another organization than the key")
+        if !isNew, changes.organization == .some(nil), place.organization != nil {
+            let field = changes.user.flatMap(\.self) != nil ? "user_id" : "team_id"
+            throw .invalid(field: field, "belongs to an organization, but organization_id is null")
+        }
+        if changes.organization == nil, place.organization == nil {
+            place.organization = record.organization
+        }
+        if place.organization == record.organization {
+            // A user's new keys get the user's team, and so does a key that moves to a user.
+            if changes.team == nil, changes.user == nil { place.team = record.team }
+            if changes.user == nil { place.user = record.user }
+            place = try completing(place)
         }
         record.organization = place.organization
         record.team = place.team

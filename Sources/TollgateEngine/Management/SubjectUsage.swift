@@ -34,8 +34,11 @@ extension Engine {
     /// What was counted for a key; nil when there is no such key.
     package func usage(ofKey id: KeyID) throws(EngineError) -> SubjectUsage? {
         let now = time.now()
-        guard let key = try books.keys.key(id) else { return nil }
-        return key.account.withLock { SubjectUsage(key.chain.key, at: now) }
+        let books = books
+        while let key = try books.keys.key(id) {
+            if let usage = key.withMeter({ SubjectUsage($0, at: now) }) { return usage }
+        }
+        return nil
     }
 
     /// When a request was last allowed with a key; nil when none ever was.
@@ -43,8 +46,8 @@ extension Engine {
     /// Brings no key into memory: a list asks for many.
     package func lastUse(ofKey id: KeyID) throws(EngineError) -> WallTime? {
         let books = books
-        if let key = books.keys.keyInMemory(id) {
-            return key.account.withLock { key.chain.key.counters.lastUsedAt }
+        while let key = books.keys.keyInMemory(id) {
+            if let time = key.withMeter({ $0.counters.lastUsedAt }) { return time }
         }
         do {
             return try books.counters(of: SubjectID(id)).lastUsedAt

@@ -66,7 +66,10 @@ struct KeyOptions: ParsableArguments {
     @Option(name: .customLong("permission"), help: "manage_keys, view_all_usage, manage_billing.")
     var permissions: [String] = []
 
-    @Option(name: .customLong("org"), help: "The organization that the key belongs to; for good.")
+    @Option(
+        name: .customLong("org"),
+        help: "The organization that the key belongs to; none for no organization."
+    )
     var organization: String?
 
     @Option(help: "The team that the key belongs to; none for no team.")
@@ -130,7 +133,7 @@ struct KeyOptions: ParsableArguments {
             let names = KeyOptions.split(permissions)
             set("permissions", .object(names.map { JSONValue.Member($0, true) }))
         }
-        set("organization_id", organization.map { .string($0) })
+        set("organization_id", organization.map { $0 == "none" ? .null : .string($0) })
         set("team_id", team.map { $0 == "none" ? .null : .string($0) })
         set("user_id", user.map { $0 == "none" ? .null : .string($0) })
         set("enforcement", enforcement.map { .string($0) })

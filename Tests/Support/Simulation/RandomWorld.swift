@@ -73,6 +73,14 @@ package struct RandomWorld {
         key.user = users[random.number(in: 0...2)]
     }
 
+    /// Puts a key into another organisation, or into none.
+    package static func move(_ key: inout KeyRecord, _ random: inout SeededGenerator) {
+        key.organization = [nil, "acme", "other"][random.number(in: 0...2)]
+        key.team = nil
+        key.user = nil
+        place(&key, &random)
+    }
+
     package static func groups(_ random: inout SeededGenerator) -> [GroupRecord] {
         var groups: [GroupRecord] = []
         for organization in ["acme", "other"] {

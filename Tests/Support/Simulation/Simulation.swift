@@ -122,7 +122,7 @@ package final class Simulation {
     /// Everything that must happen somewhere, or the seeds show less than they seem to.
     package static let allEvents: Set<String> = [
         "check", "settle", "allowed", "denied", "settled", "refused", "crash", "tend",
-        "failed turn", "recovery", "failed tending",
+        "failed turn", "recovery", "failed tending", "move",
     ]
 
     private func note(_ event: String, _ detail: String = "") {
@@ -143,6 +143,7 @@ package final class Simulation {
             time.advance(nanoseconds: Int64(random.number(in: 0...span)))
         case 9: time.advance(nanoseconds: Int64(random.number(in: 0...7_200)) * 1_000_000_000)
         case 10, 11: try crowd()
+        case 12, 13: try move()
         default: try act(random.number(in: 0...loops.count - 1))
         }
         try checkLimits()
@@ -251,6 +252,18 @@ package final class Simulation {
             }
             _ = try engine.usage(ofKey: filler.id)
         }
+    }
+
+    /// Moves a key to another organisation, or to none, whatever its requests are at.
+    private func move() throws {
+        let number = random.number(in: 0...keys.count - 1)
+        var key = keys[number]
+        RandomWorld.move(&key, &random)
+        key.version += 1
+        note("move", " \(number) to \(key.organization ?? "-")")
+        try catalogue.save(key, replacing: keys[number])
+        try engine.keyChanged(key.id)
+        keys[number] = key
     }
 
     // MARK: Promises

@@ -83,4 +83,25 @@ extension House {
         try catalogue.save(record, replacing: old)
         return (record, secret)
     }
+
+    /// Writes an organisation of which there was nothing before.
+    func put(_ organization: String, _ limit: (inout LimitSettings) -> Void = { _ in }) throws {
+        let id = try #require(GroupID(.organization, organization))
+        let name = organization.utf8.reduce(UInt128(0)) { $0 &* 31 &+ UInt128($1) }
+        var record = GroupRecord(
+            id: id,
+            subject: SubjectID(rawValue: name),
+            name: organization,
+            createdAt: WallTime(milliseconds: 0)
+        )
+        limit(&record.limits)
+        groups.put(record)
+    }
+
+    /// Moves a key to another organisation, or to none, as the administrator.
+    func move(_ key: KeyID, to organization: String?) throws {
+        var changes = KeyChanges()
+        changes.organization = .some(organization)
+        _ = try registry.update(key, version: nil, changes, by: administrator)
+    }
 }

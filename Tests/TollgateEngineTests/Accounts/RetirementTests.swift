@@ -38,6 +38,33 @@ struct RetirementTests {
         #expect(try shop.tokens() == 7)
     }
 
+    @Test("stays as long when it moves to another organisation meanwhile")
+    func unrecordedEndsOfMoved() throws {
+        let shop = try Shop()
+        let loop = shop.engine.makeLoop()
+        let reservation = try shop.allow(loop)
+        _ = try loop.commit()
+        try shop.move(to: "acme")
+        loop.beginTurn()
+        var settlement = Settlement()
+        settlement.reservation = reservation
+        settlement.tokens = TokenCounts(input: 7, output: 0)
+        _ = try loop.settle(settlement)
+        try shop.move(to: nil)
+        let before = try #require(try shop.engine.books.keys.key(shop.key))
+        try shop.journal.project()
+        try shop.crowd()
+        #expect(try shop.engine.books.keys.key(shop.key) === before)
+        _ = try loop.commit()
+        try shop.crowd()
+        #expect(try shop.engine.books.keys.key(shop.key) === before)
+        #expect(try shop.tokens() == 7)
+        try shop.journal.project()
+        try shop.crowd()
+        #expect(try shop.engine.books.keys.key(shop.key) !== before)
+        #expect(try shop.tokens() == 7)
+    }
+
     @Test("stays while it holds something")
     func openHolds() throws {
         let shop = try Shop()
@@ -75,6 +102,7 @@ struct RetirementTests {
 /// An engine with room for few keys, one of which is asked about.
 private struct Shop {
     let catalogue = InMemoryCatalogue()
+    let groups = InMemoryGroups()
     let journal = InMemoryJournal()
     let time = ManualTime()
     let engine: Engine
@@ -87,7 +115,7 @@ private struct Shop {
         engine = try Engine(
             EngineParts(
                 catalogue: catalogue,
-                groups: InMemoryGroups(),
+                groups: groups,
                 journal: journal,
                 ledger: journal,
                 time: time,
@@ -117,6 +145,22 @@ private struct Shop {
         for number in 100..<140 as Range<UInt64> {
             _ = try engine.usage(ofKey: KeyRecord.sample(number * 64).id)
         }
+    }
+
+    /// Moves the key into an organisation, or out of it.
+    func move(to organization: String?) throws {
+        if let organization {
+            let id = try #require(GroupID(.organization, organization))
+            let time = WallTime(milliseconds: 0)
+            let subject = SubjectID(rawValue: 1)
+            groups.put(GroupRecord(id: id, subject: subject, name: organization, createdAt: time))
+        }
+        let old = try #require(try catalogue.record(id: key))
+        var record = old
+        record.organization = organization
+        record.version += 1
+        try catalogue.save(record, replacing: old)
+        try engine.keyChanged(key)
     }
 
     func tokens() throws -> Int64? {

@@ -83,11 +83,8 @@ struct ContentionTests {
             // Two threads may well get the same one: they settle it differently, and one wins.
             let some = answered.withLock { number % 3 == 0 ? $0.last : $0.popLast() }
             guard let some else { return (.none, nil) }
-            var settlement = Settlement()
-            settlement.reservation = some
-            settlement.tokens = TokenCounts(input: UInt64(number % 10 + 1), output: 0)
             do {
-                let outcome = try loop.settle(settlement)
+                let outcome = try loop.settle(some, tokens: UInt64(number % 10 + 1))
                 return (.none, outcome.kind == .applied ? outcome.cost.nanos : nil)
             } catch EngineError.beingSettled {
                 return (.none, nil)
@@ -103,6 +100,56 @@ struct ContentionTests {
         #expect(total == settled.load(ordering: .relaxed) + usage.counters.held.cost)
         #expect(usage.counters.openHolds <= 60)
         #expect(house.engine.pendingHoldCount == Int(usage.counters.openHolds))
+        try expectLedger(of: house)
+    }
+
+    @Test("exceeds no limit and loses nothing while keys move from one organisation to another")
+    func moving() throws {
+        let house = try House()
+        let limit = ThousandCase("budget", isOfOrganization: true) {
+            $0.budgets.total = Money(nanos: 1_000_000)
+            $0.rates.concurrent = 60
+        }
+        let organizations = ["acme", "other"]
+        for name in organizations { try house.put(name, limit.set) }
+        let keys = try (0..<10).map { _ in try house.key(in: "acme") }
+        let places: [String?] = ["acme", "other", nil]
+        let answered = Mutex<[ReservationID]>([])
+        run(house) { loop, number -> (begun: ReservationID, left: ReservationID) in
+            let key = keys[number / 4 % keys.count]
+            switch number % 4 {
+            case 0 where number % 10 == 0:
+                let moved = keys[number / 20 % keys.count].record.id
+                try house.move(moved, to: places[number / 200 % places.count])
+            case 0, 1:
+                return (try loop.check(key.secret, tokens: 10).reservation, .none)
+            default:
+                let some = answered.withLock { number % 3 == 0 ? $0.last : $0.popLast() }
+                guard let some else { break }
+                let outcome = try? loop.settle(some, tokens: UInt64(number % 10 + 1))
+                if outcome == nil { return (.none, some) }
+            }
+            return (.none, .none)
+        } then: { results in
+            let some = results.flatMap { [$0.begun, $0.left] }.filter { $0 != .none }
+            answered.withLock { $0 += some }
+        }
+        try expectLedger(of: house)
+        let loop = house.engine.makeLoop()
+        for reservation in answered.withLock({ Set($0) }) {
+            loop.beginTurn()
+            _ = try loop.settle(reservation, tokens: 3)
+            _ = try loop.commit()
+        }
+        #expect(house.engine.pendingHoldCount == 0)
+        for name in organizations {
+            let id = try #require(GroupID(.organization, name))
+            let usage = try #require(try house.engine.usage(ofGroup: id))
+            #expect(usage.used(.total).cost <= 1_000_000)
+            #expect(usage.used(.total).requests > 0)
+            #expect(usage.counters.held == .zero)
+            #expect(usage.counters.openHolds == 0)
+        }
         try expectLedger(of: house)
     }
 
@@ -147,15 +194,7 @@ struct ContentionTests {
             try house.catalogue.save(record, replacing: old)
             return [secret]
         }
-        let id = try #require(GroupID(.organization, "acme"))
-        var group = GroupRecord(
-            id: id,
-            subject: SubjectID(rawValue: 1),
-            name: "acme",
-            createdAt: WallTime(milliseconds: 0)
-        )
-        limit.set(&group.limits)
-        house.groups.put(group)
+        try house.put("acme", limit.set)
         return try (0..<50).map { _ in try house.key(in: "acme").secret }
     }
 
@@ -170,11 +209,25 @@ struct ContentionTests {
         )
         .records {
             let usage = try #require(try house.engine.usage(ofKey: key.id))
-            let counters = try ledger.counters(of: SubjectID(key.id)) ?? Counters()
-            #expect(usage.used(.total) == counters.used(.total, in: WindowID(rawValue: 0)))
-            #expect(usage.counters.held == counters.held)
-            #expect(usage.counters.openHolds == counters.openHolds)
+            try expect(usage, of: SubjectID(key.id), in: ledger)
         }
+        for name in ["acme", "other"] {
+            let id = try #require(GroupID(.organization, name))
+            guard let group = try house.groups.group(id) else { continue }
+            let usage = try #require(try house.engine.usage(ofGroup: id))
+            try expect(usage, of: group.subject, in: ledger)
+        }
+    }
+
+    private func expect(
+        _ usage: SubjectUsage,
+        of subject: SubjectID,
+        in ledger: InMemoryJournal
+    ) throws {
+        let counters = try ledger.counters(of: subject) ?? Counters()
+        #expect(usage.used(.total) == counters.used(.total, in: WindowID(rawValue: 0)))
+        #expect(usage.counters.held == counters.held)
+        #expect(usage.counters.openHolds == counters.openHolds)
     }
 }
 

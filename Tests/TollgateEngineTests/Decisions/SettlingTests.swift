@@ -170,13 +170,9 @@ struct SettlingTests {
         tokens: UInt64,
         _ loop: DecisionLoop
     ) throws -> SettlementOutcome.Kind? {
-        var settlement = Settlement()
-        settlement.reservation = reservation
-        settlement.tokens = TokenCounts(input: tokens, output: 0)
         do {
-            return try loop.settle(settlement).kind
-        } catch {
-            guard case .beingSettled = error else { throw error }
+            return try loop.settle(reservation, tokens: tokens).kind
+        } catch EngineError.beingSettled {
             return nil
         }
     }

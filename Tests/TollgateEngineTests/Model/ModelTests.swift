@@ -81,6 +81,7 @@ struct ModelTests {
         case 3: try twins.turn(failing: twins.random.isOnce(in: 2) ? .lost : .kept)
         case 4...6: try twins.tend()
         case 7: try twins.journal.project()
+        case 19: try twins.moveKey()
         case 8:
             let hours = [-25, -1, 1, 25][twins.random.number(in: 0...3)]
             twins.time.step(nanoseconds: Int64(hours) * 3_600_000_000_000)

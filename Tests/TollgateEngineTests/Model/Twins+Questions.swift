@@ -107,10 +107,25 @@ extension Twins {
         default: RandomWorld.limit(&key.limits, &random)
         }
         log.append("change \(id): \(key.limits) \(key.team ?? "-") \(key.user ?? "-")")
-        try catalogue.save(key, replacing: old)
-        try engine.keyChanged(id)
-        book.keys[id] = key
+        try put(key, replacing: old)
         copyRules(of: SubjectID(id))
+    }
+
+    /// Moves a random key to another organisation, or to none.
+    func moveKey() throws {
+        let id = keyIDs[random.number(in: 0...keyIDs.count - 1)]
+        guard let old = book.keys[id] else { return }
+        var key = old
+        key.version += 1
+        RandomWorld.move(&key, &random)
+        log.append("move \(id): \(key.organization ?? "-") \(key.team ?? "-") \(key.user ?? "-")")
+        try put(key, replacing: old)
+    }
+
+    private func put(_ key: KeyRecord, replacing old: KeyRecord) throws {
+        try catalogue.save(key, replacing: old)
+        try engine.keyChanged(key.id)
+        book.keys[key.id] = key
     }
 
     /// Changes the record of a random group.

@@ -104,6 +104,7 @@ final class Twins {
         loop.beginTurn()
         for _ in 0..<random.number(in: 1...4) {
             if random.isOnce(in: 3) { try settle(loop) } else { try check(loop) }
+            if random.isOnce(in: 20) { try moveKey() }
         }
         if let fault { journal.failNext(fault) }
         do {
@@ -115,6 +116,8 @@ final class Twins {
         } catch {
             guard fault != nil else { throw error }
             log.append("the turn fails: \(fault.map { "\($0)" } ?? "")")
+            // What administrators have changed is in the catalogue, whatever becomes of the turn.
+            saved.keys = book.keys
             if case .lost = fault { book = saved } else { book.write(at: loop.now) }
             // Nobody knows them, so nobody settles them.
             if random.isOnce(in: 2) { try restart() } else { try recover() }
