@@ -93,7 +93,7 @@ enum AuditDocument {
         return .object(members.reversed().map { JSONValue.Member($0.key, .string($0.value)) })
     }
 
-    /// The name of a row, which is also the cursor of a list that goes on behind it.
+    /// The name of a row, by which the cursors of lists name it too.
     static func id(of place: AuditPlace) -> String {
         "log_\(place.position.rawValue)_\(place.index)"
     }
