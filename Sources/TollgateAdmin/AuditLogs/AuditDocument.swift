@@ -69,6 +69,8 @@ enum AuditDocument {
             "reason": isAllowed ? .null : .string("\(entry.reason.code)"),
             "limit": limit ?? .null,
             "monitored_reason": isMonitored ? .string("\(entry.monitored.code)") : .null,
+            "found_content_rules": .array(entry.foundRules.map { .integer(Int64($0)) }),
+            "unusual_use": .bool(entry.isUnusual),
             "reservation_id": text(entry.reservation.description),
         ])
     }
