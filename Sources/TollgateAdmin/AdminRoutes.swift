@@ -21,7 +21,9 @@ enum AdminRoutes {
         + operations(on: Users.self)
 
     /// Everything that documentation tells of.
-    static var documented: [any DocumentedOperation.Type] { operations + [CreateBackup.self] }
+    static var documented: [any DocumentedOperation.Type] {
+        operations + [CreateBackup.self, GetHealth.self, GetReadiness.self, GetMetrics.self]
+    }
 
     private static func operations<Groups: GroupRoute>(
         on groups: Groups.Type
@@ -43,10 +45,6 @@ enum AdminRoutes {
     static func router(_ services: AdminServices) -> Router<AdminContext> {
         let router = Router(context: AdminContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RequestGate(tally: services.requests))
-        let health = HealthRoutes(services: services)
-        router.get("/healthz") { _, _ in health.health() }
-        router.get("/readyz") { _, _ in try await health.readiness() }
-        router.get("/metrics") { _, _ in try await health.metrics() }
         let documentation = DocumentationRoutes(of: documented, version: services.version)
         router.get("/openapi.json") { _, _ in documentation.openAPIDocument() }
         router.get("/docs") { _, _ in documentation.documentationPage() }
@@ -56,21 +54,26 @@ enum AdminRoutes {
             try console.file(named: try context.parameters.require("file"))
         }
         var taken: [String: [HTTPRequest.Method]] = [
-            "/healthz": [.get], "/readyz": [.get], "/metrics": [.get], "/openapi.json": [.get],
-            "/docs": [.get], "/console": [.get], "/console/{file}": [.get],
+            "/openapi.json": [.get], "/docs": [.get], "/console": [.get],
+            "/console/{file}": [.get],
         ]
-        router.on(
-            RouterPath(CreateBackup.path),
-            method: CreateBackup.method,
-            responder: CreateBackup(services: services)
-        )
-        taken[CreateBackup.path] = [CreateBackup.method]
-        for operation in operations {
-            add(operation, to: router, services)
+        add(GetHealth(), to: router)
+        add(GetReadiness(services: services), to: router)
+        add(GetMetrics(services: services), to: router)
+        add(CreateBackup(services: services), to: router)
+        for operation in operations { add(operation, to: router, services) }
+        for operation in documented {
             taken[operation.path, default: []].append(operation.method)
         }
         for (path, methods) in taken { refuseOthers(than: methods, at: path, router) }
         return router
+    }
+
+    private static func add<Operation: DocumentedOperation & HTTPResponder>(
+        _ operation: Operation,
+        to router: Router<AdminContext>
+    ) where Operation.Context == AdminContext {
+        router.on(RouterPath(Operation.path), method: Operation.method, responder: operation)
     }
 
     private static func add<Operation: APIOperation>(

@@ -81,6 +81,11 @@ def test_what_is_unusual_is_told_once_an_hour(old_keys, receiver):
     assert not receiver.arrivals
     for name in keys:
         assert reasons(ask(server, keys[name], 5)) == {""}
+    for name, count in (("alerted", 5), ("watched", 5), ("ordinary", 0)):
+        rows = server.admin.logs(key_id=keys[name].id)
+        told = [True] * count + [False] * (HARMLESS + 5 - count)
+        assert [row["unusual_use"] for row in rows] == told, name
+        assert {row["reason"] for row in rows} == {None}
     arrivals = receiver.wait("key.suspicious_activity", 2)
     assert {a.data["key_id"] for a in arrivals} == {keys["alerted"].id, keys["watched"].id}
     assert {a.data["finding"] for a in arrivals} == {"unusual_use"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import time
 
@@ -10,6 +12,7 @@ import pytest
 from support import rpc
 from support.admin import Admin
 from support.http1 import Connection, request
+from support.native import management, management_services
 from support.receiver import Receiver
 
 CARDS = {"name": "cards", "pattern": r"\d{4}([ -]?\d{4}){3}", "action": "block"}
@@ -96,6 +99,39 @@ def test_a_native_check_carries_no_content(issue, caller):
     caller.deny(blocked, "content_blocked", model="gpt-4o", dry_run=True)
     caller.allow(blocked, action="models:list")
     caller.allow(told, model="gpt-4o")
+
+
+def test_the_audit_log_says_what_was_found_whatever_was_decided(server, issue, admin, channel):
+    key = issue(content_rules=[CARDS, PROJECT])
+    said = ["hello", "project zeus", f"{CARD} for project hera"]
+    assert [ask(server, key, chat(text))[0] for text in said] == ["", "", "content_blocked"]
+    asked = {"key_id": key.id, "sort": "timestamp"}
+    found = [[], [2], [1, 2]]
+
+    def shown(rows) -> list[tuple]:
+        return [(row["found_content_rules"], row["unusual_use"]) for row in rows]
+
+    rows = admin.logs(**asked)
+    assert shown(rows) == [(rules, False) for rules in found]
+    assert [row["status"] for row in rows] == ["success", "success", "denied"]
+    assert shown(admin.listing("/v1/manage/logs", "logs", **asked)) == shown(rows)
+    lines = admin.call("GET", "/v1/audit-logs", params={**asked, "format": "jsonl"}).text
+    assert shown(map(json.loads, lines.splitlines())) == shown(rows)
+    table = admin.call("GET", "/v1/audit-logs", params={**asked, "format": "csv"}).text
+    cells = list(csv.DictReader(io.StringIO(table)))
+    assert shown(cells) == [("", "false"), ("2", "false"), ("1 2", "false")]
+    stub = management_services.KeyManagementStub(channel)
+    logs = stub.ListAuditLogs(
+        management.ListAuditLogsRequest(**asked), timeout=rpc.TIMEOUT,
+        metadata=[("authorization", f"Bearer {server.admin_key}")],
+    ).logs  # fmt: skip
+    assert [list(row.found_content_rules) for row in logs] == found
+    printed = server.command("audit", "--key", key.id, "--oldest-first").stdout.splitlines()
+    assert ["rule 1, rule 2" in line for line in printed] == [False, False, False, True]
+    assert ["rule 2" in line for line in printed] == [False, False, True, True]
+    asked = {"type": "management", "limit": 1}
+    (action,) = admin.expect(200, "GET", "/v1/audit-logs", params=asked)["logs"]
+    assert "found_content_rules" not in action and "unusual_use" not in action
 
 
 def test_a_change_of_the_rules_holds_at_once(server, issue, admin):

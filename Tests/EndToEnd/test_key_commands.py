@@ -258,6 +258,81 @@ def test_a_key_that_fails_keeps_no_other_from_it(server, issue, caller):
     caller.deny(key, "key_revoked")
 
 
+def test_many_keys_are_rotated_at_once_and_their_secrets_shown(server, issue, caller):
+    keys = [issue() for _ in range(3)]
+    ids = [key.id for key in keys]
+    answer = succeed_json(server, "keys", "bulk", "rotate", *ids, "--grace", "15m", "--yes")
+    assert (answer["succeeded"], answer["failed"]) == (3, 0)
+    assert [result["id"] for result in answer["results"]] == ids
+    rotated = [Key(result["id"], result["api_key"]) for result in answer["results"]]
+    assert len({key.secret for key in keys + rotated}) == 6
+    for key in keys + rotated:
+        caller.allow(key)
+    ended = server.command("keys", "bulk", "rotate", *ids, "--grace", "none", "--yes")
+    assert ended.returncode == 0, ended
+    heading, *lines, summary = ended.stdout.splitlines()
+    assert heading.split()[:4] == ["ID", "STATUS", "API", "KEY"]
+    assert summary == "3 done, 0 failed"
+    assert "keep the api_keys" in ended.stderr
+    for line, key in zip(lines, rotated, strict=True):
+        [id, status, secret, *_] = line.split()
+        assert (id, status) == (key.id, "enabled")
+        caller.deny(key, "invalid_api_key")
+        caller.allow(Key(id, secret))
+
+
+def test_a_rotation_of_many_leaves_out_those_that_cannot_be(server, issue, caller):
+    key, revoked = issue(), issue()
+    server.admin.revoke(revoked)
+    ids = ["key_" + "0" * 26, key.id, "nobody", revoked.id]
+    ended = server.command(
+        "keys", "bulk", "rotate", *ids, "--grace", "none", "--yes", "--output", "json"
+    )
+    assert ended.returncode == 1, ended
+    answer = json.loads(ended.stdout)
+    assert (answer["succeeded"], answer["failed"]) == (1, 3)
+    assert [result["id"] for result in answer["results"]] == ids
+    assert [result.get("error", {}).get("code") for result in answer["results"]] == [
+        "key_not_found", None, "key_not_found", "key_revoked",
+    ]  # fmt: skip
+    assert [("api_key" in result) for result in answer["results"]] == [False, True, False, False]
+    caller.deny(key, "invalid_api_key")
+    caller.allow(Key(key.id, answer["results"][1]["api_key"]))
+
+
+def test_secrets_that_were_made_are_shown_though_the_rest_fails(server, issue, caller):
+    key = issue()
+    first = [key.id, *(f"nobody-{number}" for number in range(499))]
+    # More than the server takes at once.
+    ids = "\n".join([*first, "x" * (1 << 21)])
+    ended = server.command(
+        "keys", "bulk", "rotate", "-", "--grace", "none", "--yes", "--output", "json", text=ids
+    )
+    assert ended.returncode == 1, ended
+    answer = json.loads(ended.stdout)
+    assert (answer["succeeded"], answer["failed"]) == (1, 499)
+    assert "first 500 keys" in ended.stderr
+    caller.allow(Key(key.id, answer["results"][0]["api_key"]))
+
+
+def test_a_key_that_is_named_twice_is_not_touched(server, issue, caller):
+    key = issue()
+    ids = "\n".join([key.id, *(f"nobody-{number}" for number in range(500)), key.id])
+    line = fail(server, "keys", "bulk", "rotate", "-", "--grace", "none", "--yes", code=2, text=ids)
+    assert "named twice" in line
+    caller.allow(key)
+
+
+@pytest.mark.parametrize("grace", ["soon", "-5m"])
+def test_a_grace_of_many_that_is_none_is_bad_usage(server, issue, caller, grace):
+    key = issue()
+    fail(server, "keys", "bulk", "rotate", key.id, f"--grace={grace}", "--yes", code=2)
+    assert "rotate only" in fail(
+        server, "keys", "bulk", "disable", key.id, "--grace", "1h", "--yes", code=2
+    )
+    caller.allow(key)
+
+
 def test_nothing_is_done_to_many_keys_without_a_yes(server, issue, caller):
     key = issue()
     assert "--yes" in fail(server, "keys", "bulk", "delete", key.id, code=2)

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from support import rpc
-from support.admin import TIMEOUT, Admin
+from support.admin import TIMEOUT, Admin, Key
+from support.http1 import Connection, request
 from support.native import messages, services
 
 FIELDS = {
@@ -344,3 +345,80 @@ def test_pages_by_last_use_show_each_key_once(admin, issue, caller):
         # The key that the page ends with becomes the newest.
         caller.allow(next(key for key in keys if key.id == found[-1]))
     assert found == [key.id for key in reversed(keys)]
+
+
+# Ids in paths, as they come over the wire: a client library would put the escapes right.
+
+
+def raw(server, method: str, path: str, secret: str, body: bytes = b"", **headers: str):
+    fields = {"authorization": f"Bearer {secret}", "content-type": "application/json", **headers}
+    with Connection(server.http) as connection:
+        connection.send(request(method, path, fields, body))
+        return connection.receive()
+
+
+def escaped(text: str, letters: str = "") -> str:
+    """A text with some of its letters as escapes, all of them if none is named."""
+    return "".join(
+        f"%{ord(letter):02x}" if letter in (letters or text) else letter for letter in text
+    )
+
+
+@pytest.mark.parametrize("letters", ["k", "_", ""], ids=["a letter", "a mark", "everything"])
+@pytest.mark.parametrize("path", ["/v1/keys", "/v1/manage/keys", "/v1/api-keys"])
+def test_an_id_may_be_written_with_escapes(server, issue, admin, path, letters):
+    key = issue(name="escaped")
+    place = f"{path}/{escaped(key.id, letters)}"
+    answer = raw(server, "GET", place, server.admin_key)
+    assert (answer.status, answer.json["id"]) == (200, key.id)
+    answer = raw(server, "GET", place.replace("%6b", "%6B"), server.admin_key)
+    assert (answer.status, answer.json["id"]) == (200, key.id)
+    answer = raw(server, "PATCH", place, server.admin_key, b'{"description":"by an escape"}')
+    assert (answer.status, admin.get(key)["description"]) == (200, "by an escape")
+
+
+def test_what_is_done_by_an_escaped_id_is_done_to_the_key(server, issue, caller):
+    key, own = issue(), issue(permissions={"view_all_usage": True})
+    place = f"/v1/keys/{escaped(key.id, 'k')}"
+    assert raw(server, "POST", place + "/disable", server.admin_key).status == 200
+    caller.deny(key, "key_disabled")
+    assert raw(server, "POST", place + "/enable", server.admin_key).status == 200
+    # A key reads its own usage whatever its id is written as, and another's by no spelling.
+    usage = raw(server, "GET", place + "/usage", key.secret)
+    assert (usage.status, usage.json["key_id"]) == (200, key.id)
+    foreign = f"/v1/keys/{escaped(own.id)}/usage"
+    assert raw(server, "GET", foreign, key.secret).status == 403
+    # One key is one target: a repeat that spells it otherwise is a repeat.
+    once = {"idempotency-key": uuid.uuid4().hex}
+    first = raw(server, "POST", place + "/rotate", server.admin_key, b"{}", **once)
+    again = raw(server, "POST", f"/v1/keys/{key.id}/rotate", server.admin_key, b"{}", **once)
+    assert (first.status, again.status) == (200, 200)
+    assert first.json["api_key"] == again.json["api_key"]
+    caller.allow(Key(key.id, first.json["api_key"]))
+    assert raw(server, "DELETE", place, server.admin_key).status == 200
+    caller.deny(key, "key_revoked")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda id: id + "%2F", lambda id: "%2F" + id, lambda id: id[:9] + "%2F" + id[9:],
+        lambda id: id + "%2Fusage", lambda id: "..%2Fkeys%2F" + id, lambda id: "%2e%2e%2f" + id,
+        lambda id: id + "%00", lambda id: id + "%", lambda id: id + "%6", lambda id: id + "%zz",
+        lambda id: id.replace("k", "%256b"), lambda id: id.replace("k", "%C1%AB"), lambda id: "%FF",
+        lambda id: "%F0%9F%98%80", lambda id: id + "+", lambda id: id + "%20", lambda id: "%" * 200,
+        lambda id: id.replace("k", "%u006b"), lambda id: "%6" + id,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/v1/keys", "/v1/manage/keys", "/v1/api-keys"])
+def test_what_is_no_id_by_any_reading_is_no_key(server, issue, admin, path, change):
+    key = issue()
+    before = admin.get(key)
+    for method, body in [("GET", b""), ("PATCH", b'{"description":"wrong"}'), ("DELETE", b"")]:
+        answer = raw(server, method, f"{path}/{change(key.id)}", server.admin_key, body)
+        assert (answer.status, answer.json["error"]["code"]) == (404, "key_not_found"), method
+    for step in ("disable", "revoke", "rotate"):
+        answer = raw(server, "POST", f"/v1/keys/{change(key.id)}/{step}", server.admin_key)
+        assert (answer.status, answer.json["error"]["code"]) == (404, "key_not_found"), step
+    assert raw(server, "GET", f"/v1/keys/{change(key.id)}/usage", key.secret).status == 403
+    assert admin.get(key) == before

@@ -63,7 +63,8 @@ struct AuditLogTests {
                     "model": "claude", "provider": .null, "supplier": .null, "region": .null,
                     "ip_address": "203.0.113.42", "user_agent": .null, "metadata": [:],
                     "status": "denied", "reason": "model_not_allowed", "limit": .null,
-                    "monitored_reason": .null, "reservation_id": .null, "outcome": .null,
+                    "monitored_reason": .null, "found_content_rules": .array([]),
+                    "unusual_use": false, "reservation_id": .null, "outcome": .null,
                     "tokens": [
                         "prompt": 0, "completion": 0, "total": 0, "cached": 0, "requested": 1500,
                         "requested_input": 500,

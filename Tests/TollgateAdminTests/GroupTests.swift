@@ -173,8 +173,8 @@ struct GroupTests {
         #expect(try await ids("users?organization_id=acme&team_id=search") == ["ann"])
         let page = try await harness.call(.get, "/v1/users?limit=2")
         #expect(page.ids == ["ann", "bob"])
-        #expect(page.document["next_cursor"] == "bob")
-        #expect(try await ids("users?limit=2&cursor=bob") == ["far"])
+        let cursor = try #require(page.document["next_cursor"]?.string)
+        #expect(try await ids("users?limit=2&cursor=\(cursor)") == ["far"])
     }
 
     @Test("503: a store that cannot be read or written is said, and nothing is made up")

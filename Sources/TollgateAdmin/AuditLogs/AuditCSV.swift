@@ -13,6 +13,7 @@ enum AuditCSV {
         "reserved_cost_usd", "latency_ms", "upstream_status", "settled_at", "reservation_id",
         "ip_address", "user_agent", "metadata", "count", "first_seen", "last_seen",
         "billed_model", "billed_provider", "billed_supplier", "billed_region",
+        "found_content_rules", "unusual_use",
     ]
 
     /// The line of names, with its line break.
@@ -46,6 +47,8 @@ enum AuditCSV {
             text(entry.crowd?.count), entry.crowd.map { Timestamp.text($0.first) },
             entry.crowd.map { Timestamp.text($0.last) }, usage.billedModel,
             usage.billedProvider, usage.billedSupplier, usage.billedRegion,
+            entry.foundRules.map { "\($0)" }.joined(separator: " "),
+            isDecision ? "\(entry.isUnusual)" : nil,
         ]
         for (index, cell) in (cells + numbers + rest).enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }

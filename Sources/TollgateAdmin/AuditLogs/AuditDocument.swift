@@ -69,6 +69,8 @@ enum AuditDocument {
             "reason": isAllowed ? .null : .string("\(entry.reason.code)"),
             "limit": limit ?? .null,
             "monitored_reason": isMonitored ? .string("\(entry.monitored.code)") : .null,
+            "found_content_rules": .array(entry.foundRules.map { .integer(Int64($0)) }),
+            "unusual_use": .bool(entry.isUnusual),
             "reservation_id": text(entry.reservation.description),
         ])
     }
@@ -93,7 +95,7 @@ enum AuditDocument {
         return .object(members.reversed().map { JSONValue.Member($0.key, .string($0.value)) })
     }
 
-    /// The name of a row, which is also the cursor of a list that goes on behind it.
+    /// The name of a row, by which the cursors of lists name it too.
     static func id(of place: AuditPlace) -> String {
         "log_\(place.position.rawValue)_\(place.index)"
     }

@@ -12,12 +12,20 @@ struct AuditFilter {
     var isExport = false
     /// Whether it asks for rows of which there are none.
     private(set) var findsNothing = false
+    /// Those of the list, in the order that is asked for.
+    let cursors: ListCursors
 
     /// The most rows on a page.
     private static let pageLimit = 1000
 
     /// Reads the parameters of a call; who sees only some keys sees only the rows of these.
-    init(_ call: APICall, _ services: AdminServices) throws(APIError) {
+    ///
+    /// - Parameters:
+    ///   - path: that of the list which is asked.
+    ///   - call: whose parameters they are.
+    ///   - services: which keys there are.
+    /// - Throws: a refusal of the first parameter that cannot be.
+    init(of path: String, _ call: APICall, _ services: AdminServices) throws(APIError) {
         var reader = try QueryReader(call.query)
         let key = try AuditFilter.key(in: &reader, call.headers)
         findsNothing = key == .unknown
@@ -37,11 +45,10 @@ struct AuditFilter {
             } ?? .decision
         query.since = try reader.time("since")
         query.until = try reader.time("until")
-        query.isOldestFirst = try !reader.order(else: ListOrder<AuditSortField>.newestFirst)
-            .isDownward
-        query.cursor = try reader.value("cursor", "must be a next_cursor of this list") { text in
-            AuditDocument.place(id: text)
-        }
+        let order = try reader.order(else: ListOrder<AuditSortField>.newestFirst)
+        query.isOldestFirst = !order.isDownward
+        cursors = order.cursors(of: path)
+        query.cursor = try reader.start(in: cursors) { AuditDocument.place(id: $0.id) }
         format =
             try reader.value("format", "must be json, jsonl or csv") { text in
                 AuditFormat(rawValue: text)

@@ -30,6 +30,8 @@ enum AuditSchema {
                 JSONSchema.object([member("name", .text), member("level", .text)]).orNull,
                 isRequired: false
             ),
+            member("found_content_rules", .list(of: .whole), isRequired: false),
+            member("unusual_use", .flag, isRequired: false),
         ] + texts(["reason", "monitored_reason", "reservation_id"])
 
     private static let usage =

@@ -20,7 +20,7 @@ enum ListAuditLogs: APIOperation {
     }
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
-        try reply(to: try AuditFilter(call, services), services)
+        try reply(to: try AuditFilter(of: path, call, services), services)
     }
 
     /// The rows that a filter asks for.
@@ -54,9 +54,10 @@ enum ListAuditLogs: APIOperation {
         for entry in page.entries {
             logs.append(AuditDocument.json(entry, keyName: try names.name(of: entry.keyID)))
         }
+        let last = page.next.map { ListPlace(nil, AuditDocument.id(of: $0)) }
         return APIReply([
             "logs": .array(logs),
-            "next_cursor": JSONValue(page.next.map { AuditDocument.id(of: $0) }),
+            "next_cursor": filter.cursors.json(behind: last),
         ])
     }
 }
@@ -74,6 +75,6 @@ enum ListManagedLogs: APIOperation {
     static var shape: OperationShape? { ListAuditLogs.shape }
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
-        try ListAuditLogs.reply(to: try AuditFilter(call, services), services)
+        try ListAuditLogs.reply(to: try AuditFilter(of: path, call, services), services)
     }
 }

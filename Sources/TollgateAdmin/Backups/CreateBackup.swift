@@ -14,7 +14,7 @@ struct CreateBackup: HTTPResponder, DocumentedOperation {
     static let path = "/v1/backups"
     static let name = "CreateBackup"
     static let summary = "Answers with a backup of everything, as a tar archive."
-    static let requirement = "all permissions that belongs to no organization"
+    static let keyRequirement: String? = "all permissions that belongs to no organization"
 
     static var shape: OperationShape? {
         var shape = OperationShape(reply: .text)

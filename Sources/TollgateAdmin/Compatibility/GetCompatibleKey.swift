@@ -46,7 +46,7 @@ enum ListCompatibleKeys<Product: CompatibleProduct>: APIOperation {
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         let now = services.time.now().wall
-        return try ListKeys.page(call, services) { record, use in
+        return try ListKeys.page(of: path, call, services) { record, use in
             Product.json(record, at: now, secret: nil, use: use)
         }
     }

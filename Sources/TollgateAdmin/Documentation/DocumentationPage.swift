@@ -22,7 +22,8 @@ struct DocumentationPage {
         }
         var components: [String: JSONValue] = ErrorSchema.error.components
         for operation in self.operations {
-            for schema in [operation.shape.body, operation.shape.reply] {
+            let shape = operation.shape
+            for schema in [shape.body, shape.reply, shape.otherwise?.reply] {
                 components.merge(schema?.components ?? [:]) { first, _ in first }
             }
         }
@@ -46,7 +47,7 @@ struct DocumentationPage {
             <h1>Tollgate management API</h1>
             <p>Version \(version). The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>
             <p>\(OpenAPIDocument.introduction)</p>
-            <p>Every request needs a key: <code>authorization: Bearer tg_…</code>. A refusal is
+            <p>A key is shown as <code>authorization: Bearer tg_…</code>. A refusal is
             <code>{"error":{"code","message","field"}}</code>.</p>
             </header>
             <nav>\(tags.map(contents))</nav>
@@ -86,11 +87,12 @@ struct DocumentationPage {
             <h3>\(operation.name)</h3>
             <p class="line"><b class="\(method.lowercased())">\(method)</b>
             <code>\(operation.path)</code></p>
-            <p>\(operation.summary) Needs a key with \(operation.requirement).</p>
+            <p>\(operation.summary) \(entry.need)</p>
             \(parameters(entry.shape))
             \(body(entry.shape))
             <h4>Answer \(String(entry.shape.status.code))</h4>
             \(answer(entry.shape))
+            \(otherAnswer(entry.shape))
             <h4>Example</h4>
             <pre>\(CurlExample.text(for: entry))</pre>
             </section>
@@ -122,6 +124,14 @@ struct DocumentationPage {
         let list: HTMLText = others.isEmpty ? "" : "<ul>\(others)</ul>"
         guard shape.replyTypes.contains(OperationShape.json) else { return list }
         return "\(SchemaTable.html(shape.reply.json))\(list)"
+    }
+
+    private func otherAnswer(_ shape: OperationShape) -> HTMLText {
+        guard let other = shape.otherwise else { return "" }
+        return """
+            <h4>Answer \(String(other.status.code))</h4>
+            \(SchemaTable.html(other.reply.json))
+            """
     }
 
     private func schemaSection(_ name: String, _ schema: JSONValue) -> HTMLText {

@@ -33,26 +33,22 @@ struct SeenGroups {
     ///
     /// - Parameters:
     ///   - order: in which order.
-    ///   - cursor: the `next_cursor` of the page before.
+    ///   - start: where the page before ended; nil for the first.
     ///   - limit: how many.
     ///   - isWanted: which.
     /// - Returns: the groups, and where the next page begins.
-    /// - Throws: 400 for a cursor that is none, 422 when there are too many to put in order.
+    /// - Throws: 422 when there are too many to put in order.
     func page(
         in order: ListOrder<GroupSortField>,
-        after cursor: String?,
+        after start: ListPlace?,
         limit: Int,
         where isWanted: (GroupRecord) -> Bool
-    ) throws(APIError) -> (records: [GroupRecord], next: String?) {
-        var sorted = try OrderedPage<GroupRecord, GroupSortField>(
-            order,
-            after: cursor,
-            limit: limit
-        ) { GroupID(kind, $0) != nil }
+    ) throws(APIError) -> (records: [GroupRecord], next: ListPlace?) {
         if order == ListOrder() {
-            let page = try stored(after: cursor, limit: limit, where: isWanted)
-            return (page.records, page.next)
+            let page = try stored(after: start?.id, limit: limit, where: isWanted)
+            return (page.records, page.next.map { ListPlace(nil, $0) })
         }
+        var sorted = OrderedPage<GroupRecord, GroupSortField>(order, after: start, limit: limit)
         var effort = SortingEffort()
         var place: String?
         repeat {
@@ -68,12 +64,12 @@ struct SeenGroups {
     }
 
     private func stored(
-        after cursor: String?,
+        after name: String?,
         limit: Int,
         where isWanted: (GroupRecord) -> Bool
     ) throws(APIError) -> GroupPage {
         try APIError.translating(about: kind.noun) { () throws(RegistryError) in
-            try registry.groups(kind, after: cursor, limit: limit, seenBy: viewer, where: isWanted)
+            try registry.groups(kind, after: name, limit: limit, seenBy: viewer, where: isWanted)
         }
     }
 }

@@ -26,23 +26,24 @@ enum ListGroups<Groups: GroupRoute>: APIOperation {
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = query.text("cursor")
         let filter = try GroupFilter(&query, Groups.kind)
         let order: ListOrder<GroupSortField> = try query.order()
+        let cursors = order.cursors(of: path)
+        let start = try query.start(in: cursors) { GroupID(Groups.kind, $0.id) == nil ? nil : $0 }
         try query.finish()
         let groups = SeenGroups(
             registry: services.groups,
             kind: Groups.kind,
             viewer: call.principal
         )
-        let page = try groups.page(in: order, after: cursor, limit: limit) { filter.wants($0) }
+        let page = try groups.page(in: order, after: start, limit: limit) { filter.wants($0) }
         return APIReply(
             .object([
                 JSONValue.Member(
                     Groups.plural,
                     .array(page.records.map { GroupDocument.json($0) })
                 ),
-                JSONValue.Member("next_cursor", JSONValue(page.next)),
+                JSONValue.Member("next_cursor", cursors.json(behind: page.next)),
             ])
         )
     }

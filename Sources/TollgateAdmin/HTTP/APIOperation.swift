@@ -15,11 +15,18 @@ protocol DocumentedOperation: Sendable {
     /// The path; `{id}` stands for the id of a key, a group or a model.
     static var path: String { get }
 
-    /// What the caller's key must have, in a sentence behind "a key with".
-    static var requirement: String { get }
+    /// What the caller's key must have, in a sentence behind "a key with"; nil where none is needed.
+    static var keyRequirement: String? { get }
 
     /// What it takes and answers; nil leaves it out of the documentation, which a test forbids.
     static var shape: OperationShape? { get }
+}
+
+/// An operation that anybody may ask for: what load balancers, orchestrators and Prometheus do.
+protocol OpenOperation: DocumentedOperation {}
+
+extension OpenOperation {
+    static var keyRequirement: String? { nil }
 }
 
 /// One operation of the management API: the row of a table, and a function from call to reply.
@@ -29,6 +36,9 @@ protocol DocumentedOperation: Sendable {
 protocol APIOperation: DocumentedOperation {
     /// What the caller's key must be permitted to do.
     static var permission: APIPermission { get }
+
+    /// What the caller's key must have, in a sentence behind "a key with".
+    static var requirement: String { get }
 
     /// Whether a caller may make the call at all.
     ///
@@ -48,6 +58,8 @@ protocol APIOperation: DocumentedOperation {
 
 extension APIOperation {
     static var requirement: String { "the permission \(permission.rawValue)" }
+
+    static var keyRequirement: String? { requirement }
 
     static var shape: OperationShape? { nil }
 

@@ -34,7 +34,7 @@ struct IdempotencyKey: Hashable, Sendable {
         }
         caller = call.principal.keyID
         self.operation = operation
-        target = call.id
+        target = call.idText
         self.text = text
     }
 }

@@ -23,25 +23,23 @@ struct SeenKeys {
     ///
     /// - Parameters:
     ///   - order: in which order.
-    ///   - cursor: the `next_cursor` of the page before.
+    ///   - start: where the page before ended; nil for the first.
     ///   - limit: how many.
     ///   - isWanted: which.
     /// - Returns: the keys, and where the next page begins.
-    /// - Throws: 400 for a cursor that is none, 422 when there are too many to put in order.
+    /// - Throws: 422 when there are too many to put in order.
     func page(
         in order: ListOrder<KeySortField>,
-        after cursor: String?,
+        after start: ListPlace?,
         limit: Int,
         where isWanted: (KeyRecord) -> Bool
-    ) throws(APIError) -> (records: [KeyRecord], next: String?) {
-        var sorted = try OrderedPage<KeyRecord, KeySortField>(order, after: cursor, limit: limit) {
-            KeyID($0) != nil
-        }
+    ) throws(APIError) -> (records: [KeyRecord], next: ListPlace?) {
         if order == .newestFirst {
-            let last = cursor.flatMap { KeyID($0) }
+            let last = start.flatMap { KeyID($0.id) }
             let page = try newest(after: last, limit: limit, where: isWanted)
-            return (page.records, page.next.map { "\($0)" })
+            return (page.records, page.next.map { ListPlace(nil, "\($0)") })
         }
+        var sorted = OrderedPage<KeyRecord, KeySortField>(order, after: start, limit: limit)
         var effort = SortingEffort()
         var place: KeyID?
         repeat {
@@ -57,12 +55,12 @@ struct SeenKeys {
     }
 
     private func newest(
-        after cursor: KeyID?,
+        after last: KeyID?,
         limit: Int,
         where isWanted: (KeyRecord) -> Bool
     ) throws(APIError) -> KeyPage {
         try APIError.translating { () throws(RegistryError) in
-            try services.registry.keys(after: cursor, limit: limit, seenBy: viewer, where: isWanted)
+            try services.registry.keys(after: last, limit: limit, seenBy: viewer, where: isWanted)
         }
     }
 

@@ -31,6 +31,9 @@ struct ListOrder<Field: SortField>: Equatable, Sendable {
     /// All that `sort` may say.
     static var names: [String] { Field.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] } }
 
+    /// The cursors of a list in this order.
+    func cursors(of path: String) -> ListCursors { ListCursors(of: path, in: name) }
+
     /// The parameter that says it.
     ///
     /// - Parameter usual: the order when nothing is said, as a sentence without its dot.

@@ -12,22 +12,12 @@ struct OrderedPage<Entry, Field: SortField> {
     ///
     /// - Parameters:
     ///   - order: the order of the list.
-    ///   - cursor: the `next_cursor` of the page before.
+    ///   - last: where the page before ended; nil for the first.
     ///   - limit: how many entries it has at most.
-    ///   - isID: whether an entry can have an id.
-    /// - Throws: 400 for a cursor that is not of this list in this order.
-    init(
-        _ order: ListOrder<Field>,
-        after cursor: String?,
-        limit: Int,
-        where isID: (String) -> Bool = { !$0.isEmpty }
-    ) throws(APIError) {
+    init(_ order: ListOrder<Field>, after last: ListPlace?, limit: Int) {
         self.order = order
+        self.last = last
         self.limit = limit
-        last = cursor.flatMap { order.place(before: $0) }
-        guard last.map({ isID($0.id) }) ?? (cursor == nil) else {
-            throw .invalidParameter("cursor", "must be a next_cursor of this list")
-        }
     }
 
     /// Puts an entry in its place, if that is on the page.
@@ -47,10 +37,8 @@ struct OrderedPage<Entry, Field: SortField> {
     /// What is on the page, of all that was added.
     var entries: [Entry] { found.prefix(limit).map(\.entry) }
 
-    /// Where the next page begins; nil at the end.
-    var next: String? {
-        found.count > limit ? order.cursor(behind: found[limit - 1].place) : nil
-    }
+    /// Where the page ends and the next begins; nil at the end of the list.
+    var next: ListPlace? { found.count > limit ? found[limit - 1].place : nil }
 
     private func isInOrder(_ first: ListPlace, _ second: ListPlace) -> Bool {
         order.isDownward ? first > second : first < second

@@ -1,7 +1,9 @@
 /// The text that Prometheus reads (exposition format 0.0.4).
 enum MetricsText {
+    static let mediaType = "text/plain"
+
     /// What the answer's `content-type` says.
-    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    static let contentType = "\(mediaType); version=0.0.4; charset=utf-8"
 
     /// Writes families in their order.
     static func text(of families: [MetricFamily]) -> String {

@@ -24,12 +24,13 @@ enum ListModels: CatalogueReading {
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = query.text("cursor")
         let provider = query.text("provider")
         let search = query.text("q")?.lowercased()
         let order: ListOrder<ModelSortField> = try query.order()
+        let cursors = order.cursors(of: path)
+        let start = try query.start(in: cursors) { $0 }
         try query.finish()
-        var page = try OrderedPage<Model, ModelSortField>(order, after: cursor, limit: limit)
+        var page = OrderedPage<Model, ModelSortField>(order, after: start, limit: limit)
         for model in services.models.catalogue.models {
             if let provider, model.provider != provider { continue }
             if let search,
@@ -44,7 +45,7 @@ enum ListModels: CatalogueReading {
         return APIReply(
             [
                 "models": .array(page.entries.map(ModelDocument.json)),
-                "next_cursor": JSONValue(page.next),
+                "next_cursor": cursors.json(behind: page.next),
             ],
             version: services.models.version
         )

@@ -27,7 +27,8 @@ enum OpenAPIDocument {
             } else {
                 paths.append((operation.path, [member]))
             }
-            for schema in [shape.body, shape.reply] + shape.parameters.map(\.schema) {
+            let replies = [shape.reply, shape.otherwise?.reply]
+            for schema in [shape.body] + replies + shape.parameters.map(\.schema) {
                 components.merge(schema?.components ?? [:]) { first, _ in first }
             }
         }

@@ -9,12 +9,10 @@ struct OperationDescription {
         var members: [JSONValue.Member] = [
             .init("operationId", .string(operation.name)),
             .init("summary", .string(operation.summary)),
-            .init(
-                "description",
-                .string("Needs a key with \(operation.requirement).")
-            ),
-            .init("tags", JSONValue([tag])),
+            .init("description", .string(need)), .init("tags", JSONValue([tag])),
         ]
+        // Of the document's ways to show a key, none.
+        if operation.keyRequirement == nil { members.append(.init("security", .array([]))) }
         let parameters = pathParameters + queryParameters + headers
         if !parameters.isEmpty { members.append(.init("parameters", .array(parameters))) }
         if let body = shape.body {
@@ -32,9 +30,15 @@ struct OperationDescription {
         return .object(members)
     }
 
-    /// What the operation is about: the first word of its path.
+    /// What the caller must show, as a sentence.
+    var need: String {
+        operation.keyRequirement.map { "Needs a key with \($0)." } ?? "Needs no key."
+    }
+
+    /// What the operation is about: the first word of its path behind the version, and without one
+    /// the server itself.
     var tag: String {
-        operation.path.split(separator: "/").dropFirst().first.map(String.init) ?? ""
+        operation.path.split(separator: "/").dropFirst().first.map(String.init) ?? "server"
     }
 
     private var pathParameters: [JSONValue] {
@@ -84,22 +88,23 @@ struct OperationDescription {
             success.append(.init("headers", ["ETag": ["schema": JSONSchema.text.json]]))
         }
         responses.append(.init("\(shape.status.code)", .object(success)))
-        for status in refusals {
-            responses.append(
-                .init(
-                    "\(status.code)",
-                    [
-                        "description": .string(status.reasonPhrase),
-                        "content": content(ErrorSchema.error, nil),
-                    ]
-                )
-            )
-        }
-        return responses
+        if let other = shape.otherwise { responses.append(response(other.status, other.reply)) }
+        return responses + refusals.map { response($0, ErrorSchema.error) }
+    }
+
+    private func response(
+        _ status: HTTPResponse.Status,
+        _ schema: JSONSchema
+    ) -> JSONValue.Member {
+        .init(
+            "\(status.code)",
+            ["description": .string(status.reasonPhrase), "content": content(schema, nil)]
+        )
     }
 
     /// The statuses of refusals, in ascending order, each once.
     private var refusals: [HTTPResponse.Status] {
+        guard operation.keyRequirement != nil else { return shape.refusals }
         var statuses: [HTTPResponse.Status] = [
             .badRequest, .unauthorized, .forbidden, .contentTooLarge, .unsupportedMediaType,
             .unprocessableContent, .internalServerError, .serviceUnavailable,

@@ -43,6 +43,17 @@ struct OperationShape: Sendable {
         var isInRPC: Bool { !isHeader && !isHTTPOnly }
     }
 
+    /// An answer with a status of its own that is a document, but no refusal.
+    struct Alternative: Sendable {
+        let status: HTTPResponse.Status
+        let reply: JSONSchema
+
+        init(_ status: HTTPResponse.Status, _ reply: JSONSchema) {
+            self.status = status
+            self.reply = reply
+        }
+    }
+
     /// The media type of documents.
     static let json = "application/json"
 
@@ -56,13 +67,16 @@ struct OperationShape: Sendable {
     var replyTypes = [OperationShape.json]
     /// The status of an answer that is no refusal.
     var status = HTTPResponse.Status.ok
+    /// The other answer that there may be.
+    var otherwise: Alternative?
     /// Of the query, and headers that only this operation reads.
     var parameters: [Parameter] = []
     /// Whether the answer has an entity tag.
     var hasVersion = false
     /// Whether `If-Match` counts.
     var takesVersion = false
-    /// The statuses of refusals that other operations do not have: 404, 409.
+    /// The statuses of refusals that other operations do not have: 404, 409; all of them where no
+    /// key is needed.
     var refusals: [HTTPResponse.Status] = []
     /// A body to try it with, as documentation shows it.
     var example: JSONValue?

@@ -25,14 +25,15 @@ enum ListSuppliers: CatalogueReading {
         try call.expectSeesEverything()
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = query.text("cursor")
         let provider = query.text("provider")
         let region = query.text("region")
         let order: ListOrder<SupplierSortField> = try query.order()
+        let cursors = order.cursors(of: path)
+        let start = try query.start(in: cursors) { $0 }
         try query.finish()
-        var page = try OrderedPage<SupplierRecord, SupplierSortField>(
+        var page = OrderedPage<SupplierRecord, SupplierSortField>(
             order,
-            after: cursor,
+            after: start,
             limit: limit
         )
         for record in services.suppliers.records {
@@ -43,7 +44,7 @@ enum ListSuppliers: CatalogueReading {
         return APIReply(
             [
                 "suppliers": .array(page.entries.map(SupplierDocument.json)),
-                "next_cursor": JSONValue(page.next),
+                "next_cursor": cursors.json(behind: page.next),
             ],
             version: services.suppliers.version
         )

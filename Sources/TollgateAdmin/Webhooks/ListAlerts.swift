@@ -27,19 +27,20 @@ enum ListAlerts: APIOperation {
         let webhooks = try services.requireWebhooks()
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = try query.serial()
+        let cursors = ListCursors(of: path)
+        let start = try query.start(in: cursors) { UInt64($0.id) }
         let asked = AskedKey(query.text("key_id"))
         let type = try query.value("type", "must be the type of an alert") { text in
             WebhookEvent(rawValue: text).flatMap { $0.isAlert ? $0 : nil }
         }
         let since = try query.time("since")
         try query.finish()
-        if asked == .unknown { return reply([], nil) }
+        if asked == .unknown { return reply([], .null) }
         let key = asked.id
         let visible = try call.visibleKeys(services, among: key)
         let page: NoticePage<Notice>
         do {
-            page = try webhooks.notices.alerts(before: cursor, limit: limit) { alert in
+            page = try webhooks.notices.alerts(before: start, limit: limit) { alert in
                 if let key, alert.keyID != key { return false }
                 if let type, alert.event != type { return false }
                 if let since, alert.time < since { return false }
@@ -49,13 +50,14 @@ enum ListAlerts: APIOperation {
         } catch {
             throw .unavailable
         }
-        return reply(page.elements, page.next.map { "\($0)" })
+        let next = cursors.json(behind: page.next.map { ListPlace(nil, "\($0)") })
+        return reply(page.elements, next)
     }
 
-    private static func reply(_ alerts: [Notice], _ next: String?) -> APIReply {
+    private static func reply(_ alerts: [Notice], _ next: JSONValue) -> APIReply {
         APIReply([
             "alerts": .array(alerts.map { WebhookDocument.json(alert: $0) }),
-            "next_cursor": JSONValue(next),
+            "next_cursor": next,
         ])
     }
 }

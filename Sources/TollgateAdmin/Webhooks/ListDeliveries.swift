@@ -19,16 +19,17 @@ enum ListDeliveries: APIOperation {
 
     static func answer(_ call: APICall, _ services: AdminServices) throws(APIError) -> APIReply {
         let webhooks = try services.requireWebhooks()
+        let record = try call.webhook(webhooks)
+        let cursors = ListCursors(of: path.replacing("{id}", with: "\(record.id)"))
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = try query.serial()
+        let start = try query.start(in: cursors) { UInt64($0.id) }
         try query.finish()
-        let record = try call.webhook(webhooks)
         let page: NoticePage<DeliveryAttempt>
         do {
             page = try webhooks.notices.attempts(
                 to: .webhook(record.id),
-                before: cursor,
+                before: start,
                 limit: limit
             )
         } catch {
@@ -36,14 +37,7 @@ enum ListDeliveries: APIOperation {
         }
         return APIReply([
             "deliveries": .array(page.elements.map { WebhookDocument.json($0) }),
-            "next_cursor": JSONValue(page.next.map { "\($0)" }),
+            "next_cursor": cursors.json(behind: page.next.map { ListPlace(nil, "\($0)") }),
         ])
-    }
-}
-
-extension QueryReader {
-    /// The cursor of a list whose entries are numbered.
-    mutating func serial() throws(APIError) -> UInt64? {
-        try value("cursor", "must be a next_cursor of this list") { UInt64($0) }
     }
 }

@@ -21,17 +21,16 @@ enum ListWebhooks: APIOperation {
         let webhooks = try services.requireWebhooks()
         var query = try QueryReader(call.query)
         let limit = try query.limit()
-        let cursor = try query.value("cursor", "must be a next_cursor of this list") { text in
-            WebhookID(text)
-        }
+        let cursors = ListCursors(of: path)
+        let start = try query.start(in: cursors) { WebhookID($0.id) }
         try query.finish()
         let records = webhooks.registry.webhooks(seenBy: call.principal).filter { record in
-            cursor.map { $0 < record.id } ?? true
+            start.map { $0 < record.id } ?? true
         }
-        let next = records.count > limit ? "\(records[limit - 1].id)" : nil
+        let next = records.count > limit ? ListPlace(nil, "\(records[limit - 1].id)") : nil
         return APIReply([
             "webhooks": .array(records.prefix(limit).map { WebhookDocument.json($0) }),
-            "next_cursor": JSONValue(next),
+            "next_cursor": cursors.json(behind: next),
         ])
     }
 }

@@ -55,6 +55,10 @@ package struct AuditEntry: Equatable, Sendable {
     package var reservedCost = Money.zero
     /// Why an allowed request would have been denied, were its key's rules enforced.
     package var monitored = Reason.allowed
+    /// Whether the request was unlike what its key is used for.
+    package var isUnusual = false
+    /// The content rules of its key that were found in it, a bit for each, denied or not.
+    package var found: UInt64 = 0
     /// The limit that denied the request.
     package var limit: LimitPlace?
     /// How the request ended and what it used; nil while it is open, and for all but allowed ones.
@@ -81,6 +85,11 @@ package struct AuditEntry: Equatable, Sendable {
 }
 
 extension AuditEntry {
+    /// The content rules that were found, by their places in the key's list from 1 on.
+    package var foundRules: [Int] {
+        (0..<UInt64.bitWidth).filter { found >> UInt64($0) & 1 == 1 }.map { $0 + 1 }
+    }
+
     /// What became of an allowed request.
     package enum Outcome: String, CaseIterable, Sendable {
         /// Nobody has reported yet what it used.

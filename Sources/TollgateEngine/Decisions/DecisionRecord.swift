@@ -147,6 +147,8 @@ package enum DecisionRecord {
         )
         guard let monitored = Reason(rawValue: record[93]) else { throw uneven() }
         entry.monitored = monitored
+        entry.isUnusual = outline.isUnusual
+        entry.found = outline.found
         entry.limit = try limit(of: record)
         var index = fixedLength
         for field in CheckRequest.Field.allCases {

@@ -4,10 +4,14 @@ internal import TollgateCore
 ///
 /// It keeps honest writers from overwriting each other; it does not withstand who looks for a
 /// collision.
-struct ContentHash {
-    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+package struct ContentHash {
+    package private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
-    mutating func add(_ text: String) {
+    /// The hash of nothing so far.
+    package init() {}
+
+    /// Goes on with a text.
+    package mutating func add(_ text: String) {
         for byte in text.utf8 { add(byte) }
         // No text has this byte, so that two texts do not run into each other.
         add(0xFF)

@@ -21,6 +21,7 @@ struct AuditTable {
         let request: [Column] = [
             ("MODEL", 12, { $0.cell("model") }), ("REGION", 6, { $0.cell("region") }),
             ("TOKENS", 6, AuditTable.tokens), ("ADDRESS", 15, { $0.cell("ip_address") }),
+            ("FOUND", 7, AuditTable.found),
             ("REQUEST", 0, { $0.cell("request_id") }),
         ]
         let reason: Column = ("REASON", 17, { $0.cell("reason") })
@@ -51,6 +52,13 @@ struct AuditTable {
     /// What was changed.
     private static func fields(_ log: JSONValue) -> String {
         (log["fields"]?.elements ?? []).compactMap(\.string).joined(separator: ",")
+    }
+
+    /// What was noticed of a request, whether or not it was denied for that.
+    private static func found(_ log: JSONValue) -> String {
+        let rules = (log["found_content_rules"]?.elements ?? []).map { "rule \($0.text())" }
+        let isUnusual = log["unusual_use"] == .bool(true)
+        return (rules + (isUnusual ? ["unusual"] : [])).joined(separator: ", ")
     }
 
     /// What was used, or what was asked for as long as that is not known.

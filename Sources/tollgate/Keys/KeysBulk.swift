@@ -9,7 +9,8 @@ struct KeysBulk: AsyncParsableCommand {
         abstract: "Do the same with many keys.",
         discussion: """
             With '-' as the only id, ids are read from standard input, one in a line. What was done to \
-            some keys is not taken back when others fail; the exit code is then 1.
+            some keys is not taken back when others fail; the exit code is then 1. No key may be named \
+            twice. Of a rotation the answer has the new secrets, which are shown this once.
             """
     )
 
@@ -58,6 +59,10 @@ struct KeysBulk: AsyncParsableCommand {
     func run() async throws {
         let ids = ids == ["-"] ? KeysBulk.idsFromInput() : ids
         guard !ids.isEmpty else { throw CommandFailure.usage("no ids were given") }
+        // The server looks at those of one call only: a key would be rotated once in each.
+        guard Set(ids).count == ids.count else {
+            throw CommandFailure.usage("a key is named twice")
+        }
         try Terminal.confirm(action.question(ids.count), isConfirmed: yes)
         var answer = BulkAnswer()
         var progress = ProgressLine(action.rawValue)
@@ -65,11 +70,24 @@ struct KeysBulk: AsyncParsableCommand {
             for start in stride(from: 0, to: ids.count, by: KeysBulk.batch) {
                 let end = min(start + KeysBulk.batch, ids.count)
                 let body = body(Array(ids[start..<end]))
-                answer.add(try await client.call(.post, "/v1/keys/bulk", body: body), behind: start)
+                do {
+                    let part = try await client.call(.post, "/v1/keys/bulk", body: body)
+                    answer.add(part, behind: start)
+                } catch let failure as CommandFailure where start > 0 {
+                    progress.finish()
+                    // Secrets of keys that were rotated are never shown again.
+                    connection.output.show(answer.document, table: BulkTable.lines)
+                    throw CommandFailure.failed(
+                        "above is what became of the first \(start) keys, then: \(failure.message)"
+                    )
+                }
                 progress.show(end, of: ids.count)
             }
         }
         progress.finish()
+        if action == .rotate, connection.output == .table {
+            Terminal.complain("keep the api_keys now: they cannot be shown again")
+        }
         try answer.show(connection.output)
     }
 

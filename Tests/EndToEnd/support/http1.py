@@ -17,7 +17,7 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         """The only value of a header, None when it is not there."""
-        values = [text for key, text in self.headers if key == name]
+        values = [text for key, text in self.headers if key.lower() == name]
         assert len(values) <= 1, f"{name} came more than once: {values}"
         return values[0] if values else None
 

@@ -38,6 +38,36 @@ struct OpenAPITests {
         #expect(operation.name.first?.isUppercase == true)
     }
 
+    @Test("says of what needs no key that it needs none, and what is answered to anybody")
+    func openOperations() async throws {
+        let document = try await document()
+        let harness = try AdminHarness()
+        let rows = [
+            ("/healthz", ["200"], "application/json"),
+            ("/readyz", ["200", "500", "503"], "application/json"),
+            ("/metrics", ["200", "500"], "text/plain"),
+        ]
+        for (path, statuses, type) in rows {
+            let operation = document["paths"]?[path]?["get"] ?? .null
+            #expect(operation["security"] == .array([]), "\(path)")
+            let responses = operation["responses"] ?? .null
+            #expect(responses.members.map(\.name).sorted() == statuses, "\(path)")
+            #expect(responses["200"]?["content"]?.members.map(\.name) == [type], "\(path)")
+            let answer = try await harness.call(.get, path, as: .nobody)
+            #expect(answer.status == 200)
+            #expect(answer.headers[.contentType]?.hasPrefix(type) == true)
+        }
+        let keyless = (document["paths"] ?? .null).members.filter { path in
+            path.value.members.contains { $0.value["security"] != nil }
+        }
+        #expect(keyless.map(\.name).sorted() == rows.map(\.0).sorted())
+        harness.setObstacles(["journal"])
+        let unready = try await harness.call(.get, "/readyz", as: .nobody)
+        let other = try #require(GetReadiness.shape?.otherwise)
+        #expect(unready.status == other.status.code)
+        #expect(strangers(in: unready.document, other.reply.resolved, other.reply).isEmpty)
+    }
+
     @Test("refers only to schemas that it has")
     func references() async throws {
         let document = try await document()

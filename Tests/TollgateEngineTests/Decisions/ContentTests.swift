@@ -93,6 +93,9 @@ struct ContentTests {
         let counts = found.map { ($0.key.rule, $0.value) }.sorted { $0.0 < $1.0 }
         #expect(counts.map(\.0) == [0, 1] && counts.map(\.1) == [2, 1])
         #expect(found.keys.allSatisfy { $0.keyID == record.id })
+        let rows = try house.memory.entries().filter { $0.action == nil }
+        #expect(rows.map(\.foundRules) == [[], [1], [1, 2]])
+        #expect(rows.map(\.reason) == [.allowed, .allowed, .contentBlocked])
     }
 
     @Test("are not made by what was found of rules that have changed meanwhile")

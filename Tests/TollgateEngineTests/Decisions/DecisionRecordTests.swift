@@ -30,6 +30,7 @@ struct DecisionRecordTests {
         // Otherwise the random verdicts would show less than they seem to.
         #expect(seen.contains { $0.limit != nil })
         #expect(seen.contains { $0.monitored != .allowed })
+        #expect(seen.contains { $0.isUnusual })
         #expect(seen.contains { $0.reservedCost > .zero })
     }
 
@@ -87,8 +88,7 @@ struct DecisionRecordTests {
             // The audit log does not show whether somebody is to be told.
             var isTold = false
             if let record = try reader.next() {
-                let outline = try DecisionRecord.outline(of: record)
-                isTold = outline.isWatched || outline.isUnusual
+                isTold = try DecisionRecord.outline(of: record).isWatched
             }
             #expect(entries != original || !isSameTime || isTold, "bit \(bit)")
         }
@@ -262,6 +262,8 @@ extension AuditEntry {
         reservation = verdict.reservation
         reservedCost = Money(nanos: verdict.charge?.amounts.cost ?? 0)
         monitored = verdict.monitored
+        isUnusual = verdict.isUnusual
+        found = verdict.found
         limit = verdict.limit.map { LimitPlace(name: $0.limit, level: $0.level) }
         clientIP = entry.clientIP
         tokens = entry.tokens
