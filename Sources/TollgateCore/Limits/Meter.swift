@@ -7,14 +7,11 @@ package final class Meter {
 
     // Touched under the account's lock by methods that do not call each other while they change it:
     // checking that at run time, dozens of times for each request, would find nothing.
-    /// What administrators call a group; empty for keys, and for groups that no key in memory is in.
-    @exclusivity(unchecked) package private(set) var name: String
-
     /// Whether the subject may be used at all; always so for keys, whose rules tell.
     @exclusivity(unchecked) package var isEnabled = true
 
-    /// What administrators call a group; empty for keys.
-    package let name: String
+    /// What administrators call a group; empty for keys, and for groups that no key in memory is in.
+    @exclusivity(unchecked) package private(set) var name: String
 
     /// What is limited; takes the place of the last when an administrator changes it.
     @exclusivity(unchecked)
