@@ -67,6 +67,8 @@ package final class Engine: Sendable {
 
     private struct State {
         var books: Books
+        /// Those that are being begun to take the place of books that failed.
+        var coming: Books?
         var prices: PriceList
         var suppliers = SupplierCatalogue.empty
         /// Holds whose answers never left, in the books that failed last.
@@ -149,6 +151,9 @@ package final class Engine: Sendable {
             if isReady { return }
             let epoch = try journal.recover()
             let books = try Books(epoch: epoch, parts, options)
+            // From here on keys come into these books: what changes meanwhile must reach them.
+            state.withLock { $0.coming = books }
+            defer { state.withLock { $0.coming = nil } }
             try withdraw(from: books)
             state.withLock { $0.books = books }
         }
@@ -259,12 +264,17 @@ package final class Engine: Sendable {
 
     /// Makes a change of a key count from the next decision on.
     package func keyChanged(_ id: KeyID) throws(EngineError) {
-        try books.keys.reload(id)
+        for books in allBooks { try books.keys.reload(id) }
     }
 
     /// Makes a change of a group count from the next decision on.
     package func groupChanged(_ record: GroupRecord) throws(EngineError) {
-        try books.loader.update(record)
+        for books in allBooks { try books.loader.update(record) }
+    }
+
+    /// The books in use, behind those that are about to be: a change must reach both.
+    private var allBooks: [Books] {
+        state.withLock { [$0.coming, $0.books].compactMap(\.self) }
     }
 
     // MARK: Figures

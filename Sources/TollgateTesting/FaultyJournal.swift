@@ -48,7 +48,8 @@ package final class FaultyJournal: Journal {
         }
     }
 
-    /// Calls back once, after the next failed append that is kept, before whoever appends knows.
+    /// Calls back once, after the next append that is kept, failed or not, before whoever appends
+    /// knows.
     package func whenAppended(_ body: @escaping @Sendable () -> Void) {
         state.withLock { $0.whenAppended = body }
     }
@@ -57,20 +58,16 @@ package final class FaultyJournal: Journal {
         _ block: Span<UInt8>,
         epoch: JournalEpoch
     ) throws(StorageError) -> JournalPosition {
-        switch fault {
-        case .none, .failsSyncs, .holdsSyncs:
-            return try base.append(block, epoch: epoch)
-        case .losesAppends(let error):
-            throw error
-        case .keepsFailedAppends(let error):
-            _ = try base.append(block, epoch: epoch)
-            let whenAppended = state.withLock { state in
-                defer { state.whenAppended = {} }
-                return state.whenAppended
-            }
-            whenAppended()
-            throw error
+        let fault = fault
+        if case .losesAppends(let error) = fault { throw error }
+        let position = try base.append(block, epoch: epoch)
+        let whenAppended = state.withLock { state in
+            defer { state.whenAppended = {} }
+            return state.whenAppended
         }
+        whenAppended()
+        if case .keepsFailedAppends(let error) = fault { throw error }
+        return position
     }
 
     package func appendDurably(

@@ -120,6 +120,25 @@ struct SettlingTests {
         #expect(try house.engine.usage(ofKey: record.id)?.used(.total) == .zero)
     }
 
+    @Test("for answers that never left lets no change of the key go unseen that comes meanwhile")
+    func changeWhileRecovering() throws {
+        let house = try House()
+        let (record, secret) = try house.key()
+        let loop = house.engine.makeLoop()
+        loop.beginTurn()
+        _ = try loop.check(secret)
+        house.journal.fault = .keepsFailedAppends(StorageError(.io, "planted"))
+        #expect(throws: EngineError.self) { try loop.commit() }
+        house.journal.fault = .none
+        // What the turn held is given back in new books, which have read the key by then.
+        house.journal.whenAppended { _ = try? house.setStatus(.disabled, of: record.id) }
+        try house.engine.tend(house.engine.makeLoop())
+        #expect(house.engine.isReady)
+        #expect(try house.catalogue.record(id: record.id)?.status == .disabled)
+        loop.beginTurn()
+        #expect(try loop.reason(for: secret, tokens: 1) == .keyDisabled)
+    }
+
     @Test("gives back what a turn holds that was appended and does not become durable")
     func failedSync() throws {
         let house = try House()
