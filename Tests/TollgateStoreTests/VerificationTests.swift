@@ -23,11 +23,15 @@ struct VerificationTests {
             let decisions = (0..<40).map {
                 Decision(keyID: Samples.keyID($0 % 7), requestID: "\(number)-\($0)")
             }
-            try store.append(BlockBuilder.block(at: Int64(number) * 1000, decisions))
-            if number.isMultiple(of: 10), number < 50 {
-                try store.seal()
-                checkpoints.append(try store.checkpoint())
+            let block = BlockBuilder.block(at: Int64(number) * 1000, decisions)
+            guard number.isMultiple(of: 10), number < 50 else {
+                try store.append(block)
+                continue
             }
+            // A checkpoint tells how far the journal is durable.
+            _ = try store.appendDurably(block.span, epoch: .first)
+            try store.seal()
+            checkpoints.append(try store.checkpoint())
         }
         store.close()
         return checkpoints
