@@ -33,7 +33,7 @@ struct AuditFilter {
         query.visibleKeys =
             findsNothing ? [] : try call.visibleKeys(services, among: query.keyID)
         query.model = reader.text("model")
-        query.isAllowed = try reader.value("status", "must be allowed or denied") { text in
+        query.isAllowed = try reader.value("status", "must be allowed, success or denied") { text in
             ["allowed": true, "success": true, "denied": false][text]
         }
         query.reason = try reader.value("reason", "must be a reason for a denial") { text in

@@ -99,9 +99,9 @@ enum NoticeFields {
         var members = members
         var webhooks = old ?? KeyNotices.Webhooks()
         webhooks.isEnabled = try members.flag("enabled").or(true) ?? old?.isEnabled ?? true
-        if let url = try members.boundedField("url").orNull { webhooks.url = url }
-        if let url = webhooks.url, !url.hasPrefix("https://"), !url.hasPrefix("http://") {
-            throw .invalidField(members.path(of: "url"), "must begin with https:// or http://")
+        if let url = try members.text("url").orNull {
+            if let url { try WebhookFields.check(url: url, at: members.path(of: "url")) }
+            webhooks.url = url
         }
         guard !webhooks.isEnabled || webhooks.url != nil else {
             throw .invalidField(members.path(of: "url"), "is missing")

@@ -28,6 +28,17 @@ enum WebhookFields {
         return changes
     }
 
+    /// Refuses a URL to which nothing can be sent, or that tells a password.
+    ///
+    /// - Throws: a 400 with the path.
+    static func check(url: String, at path: FieldPath) throws(APIError) {
+        do {
+            _ = try WebAddress(url, at: path.description, allowsQuery: true)
+        } catch {
+            throw APIError(error)
+        }
+    }
+
     private static func events(
         _ words: [String],
         at path: FieldPath

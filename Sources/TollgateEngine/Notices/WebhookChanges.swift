@@ -33,7 +33,7 @@ package struct WebhookChanges: Sendable {
         _ membership: GroupMembership
     ) throws(RegistryError) {
         if let url {
-            _ = try SupplierAddress(url, at: "url", allowsQuery: true)
+            _ = try WebAddress(url, at: "url", allowsQuery: true)
             record.url = url
         }
         if let events { record.events = events.uniqued }

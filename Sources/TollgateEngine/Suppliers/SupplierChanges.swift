@@ -50,11 +50,11 @@ package struct SupplierChanges: Sendable {
         if let region { record.region = region }
         try SupplierChanges.check(record.region, 0, .region, path + "region")
         if let baseURL {
-            _ = try SupplierAddress(baseURL, at: path + "base_url")
+            _ = try WebAddress(baseURL, at: path + "base_url")
             record.baseURL = baseURL
         }
         if let hostHeader {
-            if let hostHeader, !SupplierAddress.isHost(hostHeader) {
+            if let hostHeader, !WebAddress.isHost(hostHeader) {
                 throw .invalid(field: path + "host_header", "must be a host, perhaps with a port")
             }
             record.hostHeader = hostHeader

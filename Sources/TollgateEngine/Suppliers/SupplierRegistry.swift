@@ -320,7 +320,7 @@ package final class SupplierRegistry: RecordingRegistry {
             let value = try value(of: record, box)
             if record.credential != nil, value == nil { unreadable.append(record.name) }
             guard record.isEnabled, record.credential == nil || value != nil else { continue }
-            let host = try SupplierAddress(record.baseURL, at: "base_url").host
+            let host = try WebAddress(record.baseURL, at: "base_url").host
             let supplier = Supplier(
                 record,
                 host: record.hostHeader ?? host,

@@ -107,7 +107,7 @@ package struct ServerConfiguration: Sendable {
         gateway.defaultMaximumOutput = UInt64(
             try values.number(.defaultMaximumOutput, in: 0...(1 << 40)) ?? 0
         )
-        let status = try values.number(.budgetStatus, in: 402...429).map(UInt16.init(clamping:))
+        let status = values.text(.budgetStatus).flatMap { UInt16($0) }
         guard let budgetStatus = status.flatMap(BudgetStatus.init(rawValue:)) else {
             throw values.problem(.budgetStatus, "must be 402, 403 or 429")
         }

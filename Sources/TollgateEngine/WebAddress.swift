@@ -1,7 +1,7 @@
 internal import TollgateCore
 
-/// The URL of a supplier, as far as it has to be understood.
-struct SupplierAddress {
+/// The URL of a supplier or of a webhook, as far as it has to be understood.
+package struct WebAddress {
     private static let lengthLimit = 512
 
     /// What `host` says by default: the host, and the port if it is named.
@@ -14,11 +14,15 @@ struct SupplierAddress {
     ///   - path: the field that it is in.
     ///   - allowsQuery: whether a query may follow after all.
     /// - Throws: `.invalid` for everything else. A user in a URL would be a credential in the clear.
-    init(_ url: String, at path: String, allowsQuery: Bool = false) throws(RegistryError) {
+    package init(
+        _ url: String,
+        at path: String,
+        allowsQuery: Bool = false
+    ) throws(RegistryError) {
         func problem(_ message: String) -> RegistryError { .invalid(field: path, message) }
         let visible = UInt8(ascii: "!")...UInt8(ascii: "~")
         guard
-            url.utf8.count <= SupplierAddress.lengthLimit, url.utf8.allSatisfy(visible.contains)
+            url.utf8.count <= WebAddress.lengthLimit, url.utf8.allSatisfy(visible.contains)
         else { throw problem("must be at most 512 visible characters of ASCII") }
         let schemes = ["https://", "http://"]
         guard let scheme = schemes.first(where: url.hasPrefix) else {
@@ -34,7 +38,7 @@ struct SupplierAddress {
             )
         }
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        guard SupplierAddress.isHost(String(authority)) else {
+        guard WebAddress.isHost(String(authority)) else {
             throw problem("must name a host, and perhaps a port")
         }
         host = String(authority)
