@@ -122,3 +122,16 @@ package enum Base32 {
         return nil
     }
 }
+
+/// The place of a block in the journal, counted from 1.
+package struct JournalPosition: Comparable, Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package static func < (left: JournalPosition, right: JournalPosition) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}

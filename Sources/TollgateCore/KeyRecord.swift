@@ -141,9 +141,9 @@ package enum Enforcement: UInt8, CaseIterable, Sendable {
 ///
 /// The raw value is what is stored.
 package struct Permissions: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt32
+    package let rawValue: UInt8
 
-    package init(rawValue: UInt32) {
+    package init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
 

@@ -110,12 +110,12 @@ package struct PlaceTable: Sendable {
         for slot in old where slot != 0 { put(slot) }
     }
 
-    /// At most two thirds of the slots are in use.
-    private func hasRoom(for count: Int) -> Bool { count <= slots.count / 3 * 2 }
+    /// At most four fifths of the slots are in use.
+    private func hasRoom(for count: Int) -> Bool { count <= slots.count / 5 * 4 }
 
     private static func slotCount(for count: Int) -> Int {
         var size = 16
-        while size / 3 * 2 < count { size *= 2 }
+        while size / 5 * 4 < count { size *= 2 }
         return size
     }
 

@@ -152,19 +152,6 @@ package protocol Ledger: AnyObject, Sendable {
     var lastTime: Now? { get }
 }
 
-/// The place of a block in the journal, counted from 1.
-package struct JournalPosition: Comparable, Hashable, Sendable {
-    package let rawValue: UInt64
-
-    package init(rawValue: UInt64) {
-        self.rawValue = rawValue
-    }
-
-    package static func < (left: JournalPosition, right: JournalPosition) -> Bool {
-        left.rawValue < right.rawValue
-    }
-}
-
 /// Where the audit trail can be read.
 package protocol AuditLog: AnyObject, Sendable {
     /// Rows that the query asks for, in its order, each with how its request ended.

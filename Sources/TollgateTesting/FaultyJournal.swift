@@ -1,4 +1,5 @@
 internal import Synchronization
+package import TollgateCore
 package import TollgateEngine
 
 /// A journal that fails when it is told to, in front of one that works.

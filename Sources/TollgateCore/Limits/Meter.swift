@@ -3,6 +3,8 @@
 /// Not safe from several threads at once: the lock of the subject's account guards it.
 package final class Meter {
     package let id: SubjectID
+    /// What of a key's holds may not be in the ledger yet; groups have their account's.
+    package let footprint = Footprint()
     package let level: LimitLevel
 
     // Touched under the account's lock by methods that do not call each other while they change it:

@@ -3,12 +3,11 @@ internal import TollgateCore
 /// A key in memory: one object for as long as it is there, whichever secret it was found by.
 ///
 /// A key that moves into another organisation is given up here and goes on as another object, which
-/// takes its meter and its footprint along: whoever has locked the account and finds the key not
+/// takes its meter along: whoever has locked the account and finds the key not
 /// retired has locked its meter.
 ///
 /// Unchecked: all that can change is guarded by the account's lock, and only touched inside it.
 final class ActiveKey: @unchecked Sendable {
-    let id: KeyID
     let account: Account
     /// What is counted for the key: the same object for as long as the key is in memory.
     let meter: Meter
@@ -26,24 +25,17 @@ final class ActiveKey: @unchecked Sendable {
 
     /// Whether it was asked for since the hand last came by.
     @exclusivity(unchecked) var isRecent = true
-    /// What of its holds may not be in the ledger yet.
-    let footprint: Footprint
 
-    init(
-        _ rules: KeyRules,
-        version: UInt64,
-        _ chain: MeterChain,
-        in account: Account,
-        footprint: Footprint = Footprint()
-    ) {
-        id = rules.id
-        self.footprint = footprint
+    init(_ rules: KeyRules, version: UInt64, _ chain: MeterChain, in account: Account) {
         meter = chain.key
         self.account = account
         self.version = version
         self.rules = rules
         self.chain = chain
     }
+
+    /// The key's name, read of its meter: an object here is as small as it can be.
+    var id: KeyID { KeyID(rawValue: meter.id.rawValue) }
 
     /// Calls back with the key's meter while nobody else touches it.
     ///
@@ -58,7 +50,7 @@ final class ActiveKey: @unchecked Sendable {
         self.version = version
         self.rules = rules
         self.chain = chain
-        chain.key.rules = rules.limits
+        meter.rules = rules.limits
         isDoubtful = false
     }
 
@@ -82,7 +74,7 @@ final class ActiveKey: @unchecked Sendable {
             isRecent = false
             return false
         }
-        guard chain.key.counters.openHolds <= 0, footprint.isContained(in: position) else {
+        guard meter.counters.openHolds <= 0, meter.footprint.isContained(in: position) else {
             return false
         }
         isRetired = true

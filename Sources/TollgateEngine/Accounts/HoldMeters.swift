@@ -30,11 +30,11 @@ struct HoldMeters {
             let chain = isAtHome ? key.chain : nil
             let groups = try HoldMeters.groups(of: hold, chain, in: account, loader)
             account.footprint.ended()
-            if isAtHome { key.footprint.ended() }
+            if isAtHome { key.meter.footprint.ended() }
             return groups
         }
         guard let groups else { return nil }
-        guard isAtHome || key.withMeter({ _ in key.footprint.ended() }) != nil else {
+        guard isAtHome || key.withMeter({ _ in key.meter.footprint.ended() }) != nil else {
             account.footprint.notEnded()
             return nil
         }
@@ -88,13 +88,13 @@ struct HoldMeters {
 
     /// Notes that the end of the hold is in the journal.
     func recorded(at position: JournalPosition) {
-        key.footprint.recorded(at: position)
+        key.meter.footprint.recorded(at: position)
         account.footprint.recorded(at: position)
     }
 
     /// Notes that the hold has not ended after all: somebody else was faster.
     func notEnded() {
-        key.footprint.notEnded()
+        key.meter.footprint.notEnded()
         account.footprint.notEnded()
     }
 }

@@ -50,7 +50,7 @@ final class KeyLoader: Sendable {
                 rules: rules.limits,
                 counters: try counters(of: subject)
             )
-            return try enter(record, rules, meter, Footprint())
+            return try enter(record, rules, meter)
         }
     }
 
@@ -87,7 +87,7 @@ final class KeyLoader: Sendable {
         _ record: KeyRecord,
         _ rules: KeyRules
     ) throws(StorageError) -> ActiveKey {
-        let moved = try enter(record, rules, key.meter, key.footprint)
+        let moved = try enter(record, rules, key.meter)
         key.account.withLock { key.moveOut() }
         moved.account.withLock { moved.meter.rules = rules.limits }
         return moved
@@ -97,8 +97,7 @@ final class KeyLoader: Sendable {
     private func enter(
         _ record: KeyRecord,
         _ rules: KeyRules,
-        _ meter: Meter,
-        _ footprint: Footprint
+        _ meter: Meter
     ) throws(StorageError) -> ActiveKey {
         while true {
             let account = try organization(of: record).map(account(of:)) ?? Account()
@@ -106,13 +105,7 @@ final class KeyLoader: Sendable {
                 if account.isRetired { return nil }
                 let chain = try chain(of: record, meter, in: account)
                 account.join()
-                return ActiveKey(
-                    rules,
-                    version: record.version,
-                    chain,
-                    in: account,
-                    footprint: footprint
-                )
+                return ActiveKey(rules, version: record.version, chain, in: account)
             }
             if let key { return key }
         }

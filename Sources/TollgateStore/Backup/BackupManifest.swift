@@ -1,6 +1,6 @@
 package import TollgateCore
 internal import TollgateCrypto
-package import TollgateEngine
+internal import TollgateEngine
 
 /// What is in a backup: its last file, which says of every other how long it is and what its SHA-256
 /// is, and of itself as well.

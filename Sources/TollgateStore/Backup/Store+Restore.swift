@@ -1,5 +1,5 @@
 internal import Glibc
-internal import TollgateCore
+package import TollgateCore
 package import TollgateEngine
 
 /// What becomes of the windows and rates that are open when a backup is restored.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import TollgateCore
 internal import TollgateEngine
 internal import TollgateMetrics
 

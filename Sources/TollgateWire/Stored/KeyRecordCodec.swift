@@ -100,7 +100,7 @@ package enum KeyRecordCodec {
             record.createdBy = KeyID(rawValue: creator)
         }
         record.restrictions = try RestrictionsCodec.restrictions(message.restrictions)
-        record.permissions = Permissions(rawValue: message.permissions)
+        record.permissions = try value(message.permissions)
         for secret in elements(message.secrets, message.n_secrets) {
             guard let secret else { throw .badValue }
             record.secrets.append(try Self.secret(secret.pointee))

@@ -122,11 +122,12 @@ struct KeyRecordCodecTests {
         "Values that no writer writes are refused",
         arguments: [
             // An id of 15 bytes; status 4 (expired), 0 and 2^32 - 1; a creator of 1 byte; a secret
-            // without a digest; enforcement 0, 3 and 256; unsettled 0 and 4; access 0 and 4; an alert
-            // at 101 percent.
+            // without a digest; permissions 256; enforcement 0, 3 and 256; unsettled 0 and 4; access 0
+            // and 4; an alert at 101 percent.
             [0x0A, 15] + [UInt8](repeating: 1, count: 15), [0x38, 4], [0x38, 0],
             [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0x52, 1, 1], [0x6A, 0],
-            [0x90, 0x01, 0], [0x90, 0x01, 3], [0x90, 0x01, 0x80, 0x02], [0x98, 0x01, 0],
+            [0x60, 0x80, 0x02], [0x90, 0x01, 0], [0x90, 0x01, 3], [0x90, 0x01, 0x80, 0x02],
+            [0x98, 0x01, 0],
             [0x98, 0x01, 4], [0xA0, 0x01, 0], [0xA0, 0x01, 4],
             [0xC2, 0x01, 0x05, 0x0A, 0x03, 0x0A, 0x01, 101],
         ] as [[UInt8]]
