@@ -60,6 +60,9 @@ package struct CheckRequest: ~Copyable {
     /// Where the second name of the model is.
     private var otherModelRange = TextRange.empty
 
+    /// Where the provider of that model is, if the catalogue knows it and nobody named one.
+    private var otherProviderRange = TextRange.empty
+
     /// What else the model in `.model` is called, by the catalogue; see `complete(from:)`.
     private(set) var modelNames: [[UInt8]] = []
 
@@ -105,6 +108,7 @@ package struct CheckRequest: ~Copyable {
     package mutating func reset() {
         ranges = [7 of TextRange](repeating: .empty)
         otherModelRange = .empty
+        otherProviderRange = .empty
         modelNames = []
         otherModelNames = []
         text.removeAll()
@@ -173,13 +177,28 @@ package struct CheckRequest: ~Copyable {
         otherModelRange = range
     }
 
+    /// The provider of the request when `otherModel` is what counts: the one that was named, or else
+    /// that of this model, empty when it is not known.
+    package var otherProvider: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            if otherProviderRange.count == 0, !isProviderOfModel { return self[.provider] }
+            return text.bytes(in: otherProviderRange)
+        }
+    }
+
     /// Fills in what the catalogue knows of what the request names: what else its models are called,
-    /// and what `complete(with:)` does.
+    /// the provider of the other one, and what `complete(with:)` does.
     ///
     /// - Returns: the model that the request names first; nil when it is not known.
     package mutating func complete(from models: ModelCatalogue) throws(Problem) -> Model? {
         if !otherModel.isEmpty, let other = models.model(named: otherModel) {
             otherModelNames = other.names
+            if !has(.provider) || isProviderOfModel {
+                let provider = other.providerBytes
+                guard let range = text.append(provider.span) else { throw .tooLong(.provider) }
+                otherProviderRange = range
+            }
         }
         guard let model = models.model(named: self[.model]) else { return nil }
         modelNames = model.names

@@ -51,7 +51,7 @@ extension Decide {
         if request.isUnreadable(dimension.field) { return false }
         switch dimension {
         case .model: return permitsModel(request, rules)
-        case .provider: return rules.providers.permits(request[.provider])
+        case .provider: return permitsProvider(request, rules)
         case .supplier: return rules.suppliers.permits(request[.supplier])
         case .region: return rules.regions.permits(request[.region])
         case .action: return rules.actions.permits(request[.action])
@@ -69,6 +69,17 @@ extension Decide {
         // Listing the models is the one action that names none.
         return rules.models.permits(request[.model], alsoCalled: request.modelNames)
             || !request.has(.model) && Text.equal(request[.action], Action.listModels)
+    }
+
+    /// The provider of each model that the request names: which of them counts, we cannot tell.
+    private static func permitsProvider(
+        _ request: borrowing CheckRequest,
+        _ rules: AccessRules
+    ) -> Bool {
+        if !request.otherModel.isEmpty, !rules.providers.permits(request.otherProvider) {
+            return false
+        }
+        return rules.providers.permits(request[.provider])
     }
 
     /// Whether a request does nothing but list the models.

@@ -45,6 +45,9 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
                 try complete(&request, with: Model(id: called, provider: "", aliases: [word.value]))
             case "other_model": try request.alsoName(model: Array(word.value.utf8).span)
             case "maker": try request.complete(with: Model(id: "", provider: word.value))
+            case "other_maker":
+                let other = words.first { $0.name == "other_model" }?.value ?? ""
+                try complete(&request, with: Model(id: other, provider: word.value))
             case "at": _ = try number(word.value) as Int64
             default: throw BadTable(place: place, what: "no word '\(word.name)'")
             }

@@ -11,6 +11,17 @@ package enum RequestPrice: Equatable, Sendable {
         return nil
     }
 
+    /// The price of whichever of two is dearer; unknown when that cannot be told.
+    fileprivate func dearer(_ other: RequestPrice) -> RequestPrice {
+        switch (self, other) {
+        case (.known(let one), .known(let other)): .known(one.dearer(other))
+        // What counts as free is not dearer than anything.
+        case (.known, .unknown(.allowFree)), (.unknown, .unknown): self
+        case (.known, .unknown), (.unknown(.allowFree), .known): other
+        case (.unknown, .known): self
+        }
+    }
+
     /// Whether a request must not pass because nobody knows what it costs.
     ///
     /// - Parameters:
@@ -55,10 +66,8 @@ package struct PriceList: Sendable {
     /// What the model of a request costs; of two that it names, the dearer in every part.
     package func price(of request: borrowing CheckRequest) -> RequestPrice {
         let first = price(of: request[.model])
-        guard !request.otherModel.isEmpty, case .known(let one) = first else { return first }
-        let second = price(of: request.otherModel)
-        guard case .known(let other) = second else { return second }
-        return .known(one.dearer(other))
+        if request.otherModel.isEmpty { return first }
+        return first.dearer(price(of: request.otherModel))
     }
 
     /// What a model costs.

@@ -49,7 +49,12 @@ extension CheckRequest {
     /// The name in a dimension, empty when the request has none.
     @_lifetime(borrow self)
     func name(_ dimension: NameDimension, _ inquiry: PolicyInquiry) -> Span<UInt8> {
-        dimension == .model && inquiry.usesOtherModel ? otherModel : self[dimension.field]
+        guard inquiry.usesOtherModel else { return self[dimension.field] }
+        return switch dimension {
+        case .model: otherModel
+        case .provider: otherProvider
+        default: self[dimension.field]
+        }
     }
 
     /// Whether a name is one of these; unknown when there is none, or none that can be read.

@@ -56,6 +56,29 @@ struct ModelCatalogueTests {
         }
     }
 
+    @Test(
+        "has of two models the dearer in every part, and what is free is dearer than nothing",
+        arguments: [
+            ("cheap", "", 1, 10), ("cheap", "dear", 5, 10), ("dear", "cheap", 5, 10),
+            ("free", "dear", 5, 2), ("dear", "free", 5, 2),
+        ]
+    )
+    func twoModels(model: String, other: String, input: UInt64, output: UInt64) throws {
+        let models = ModelCatalogue([
+            Model(id: "cheap", provider: "p", price: ModelPrice(input: 1, output: 10)),
+            Model(id: "dear", provider: "p", price: ModelPrice(input: 5, output: 2)),
+        ])
+        var request = CheckRequest()
+        try request.set(.model, to: model)
+        if !other.isEmpty { try request.alsoName(model: Array(other.utf8).span) }
+        let price = PriceList(models: models, unpriced: .allowFree).price(of: request).known
+        #expect(price?.input == input)
+        #expect(price?.output == output)
+        // Where what is not known is denied, one that is known does not let the other pass.
+        let strict = PriceList(models: models, unpriced: .denyWhenBudgeted).price(of: request)
+        #expect((strict.known == nil) == [model, other].contains("free"))
+    }
+
     @Test("fills in the provider that a request leaves out, and only then")
     func completion() throws {
         let model = Model(id: "m", provider: "openai")

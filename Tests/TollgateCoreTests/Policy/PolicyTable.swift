@@ -28,6 +28,12 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
                 let model = Model(id: value, provider: "", aliases: [alias])
                 _ = try request.complete(from: ModelCatalogue([model]))
             case "other_model": try request.alsoName(model: Array(value.utf8).span)
+            case "maker": try request.complete(with: Model(id: "", provider: value))
+            case "other_maker":
+                let other = words.first { $0.name == "other_model" }?.value ?? ""
+                _ = try request.complete(
+                    from: ModelCatalogue([Model(id: other, provider: value)])
+                )
             case "region": try request.set(.region, to: value)
             case "provider": try request.set(.provider, to: value)
             case "supplier": try request.set(.supplier, to: value)
