@@ -85,8 +85,7 @@ struct EnvoyTranslation: ~Escapable {
     func content(by rules: ContentRules) -> RequestContent {
         let body = message.bytes(in: envoy.body)
         if body.isEmpty, !isWithoutBody { return .absent }
-        let encoding = message.bytes(in: envoy.headers.contentEncoding)
-        guard encoding.isEmpty || Text.equalInAnyCase(encoding, "identity"), !isWithoutBody else {
+        guard !isCompressed, !isWithoutBody else {
             return .read(ContentFindings(ContentScan(by: rules), isWhole: isWithoutBody))
         }
         let findings = LLMRequestReader.findings(
@@ -95,6 +94,12 @@ struct EnvoyTranslation: ~Escapable {
             by: rules
         )
         return .read(envoy.headers.hasPartialBody ? findings.inPart : findings)
+    }
+
+    /// Whether what is sent is not what the provider reads, but has to be unpacked first.
+    private var isCompressed: Bool {
+        let encoding = message.bytes(in: envoy.headers.contentEncoding)
+        return !encoding.isEmpty && !Text.equalInAnyCase(encoding, "identity")
     }
 
     /// Whether a request is of those that have no body, and none came.
@@ -265,14 +270,16 @@ struct EnvoyTranslation: ~Escapable {
 
     /// Whether the request may have a prompt of which nobody tells even the length.
     ///
-    /// So it is where the body is not shown and comes in chunks.
+    /// So it is where the body is not shown and comes in chunks, and where it is compressed: a kilobyte
+    /// can unpack to a million tokens.
     private var isPromptUnknown: Bool {
-        guard envoy.body.isEmpty, envoy.requestInfo.estimatedInputTokens == nil else {
-            return false
-        }
-        guard path.hasPrompt, !isBodiless else { return false }
-        return contentLength == nil
+        guard envoy.requestInfo.estimatedInputTokens == nil, !isBodiless else { return false }
+        if isCompressed { return mayHavePrompt }
+        return path.hasPrompt && envoy.body.isEmpty && contentLength == nil
     }
+
+    /// Whether the request goes where prompts go, or to a path of which nothing is known.
+    private var mayHavePrompt: Bool { path.hasPrompt || path.action == nil }
 
     /// Whether a request of its method has no body.
     private var isBodiless: Bool {
@@ -294,7 +301,7 @@ struct EnvoyTranslation: ~Escapable {
     private var inputTokens: UInt64 {
         if envoy.body.isEmpty {
             return envoy.requestInfo.estimatedInputTokens
-                ?? (path.hasPrompt ? contentLength ?? 0 : 0)
+                ?? (mayHavePrompt ? contentLength ?? 0 : 0)
         }
         let seen = Int64(envoy.body.count)
         let isCut = envoy.headers.hasPartialBody || !body.isComplete
