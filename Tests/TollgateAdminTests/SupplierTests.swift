@@ -112,6 +112,10 @@ struct SupplierTests {
         let answer = try await harness.call(.patch, path, thief)
         #expect(answer.status == 400)
         #expect(answer.problem == "invalid_field credential")
+        let disguised = #"{"host_header":"thief.example"}"#
+        #expect(
+            try await harness.call(.patch, path, disguised).problem == "invalid_field credential"
+        )
         let replaced = try await put(#""provider":"openai","base_url":"http://eu.api.openai.com""#)
         #expect(replaced.problem == "invalid_field suppliers[0].credential")
         #expect(

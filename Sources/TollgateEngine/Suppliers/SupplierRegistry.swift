@@ -245,10 +245,13 @@ package final class SupplierRegistry: RecordingRegistry {
         case nil:
             guard let old, let kept = old.credential else { break }
             // Whoever may change the address shall not learn the credential by sending it there.
-            guard Self.origin(record.baseURL) == Self.origin(old.baseURL) else {
+            guard
+                Self.origin(record.baseURL) == Self.origin(old.baseURL),
+                record.hostHeader?.lowercased() == old.hostHeader?.lowercased()
+            else {
                 throw .invalid(
                     field: path + "credential",
-                    "is needed again when the host of base_url changes"
+                    "is needed again when the host of base_url, or host_header, changes"
                 )
             }
             guard let value = try Self.value(of: old, box) else { break }
