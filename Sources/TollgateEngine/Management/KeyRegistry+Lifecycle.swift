@@ -76,6 +76,7 @@ extension KeyRegistry {
     /// Revokes every key that is bound to a session, as far as the editor may.
     ///
     /// - Returns: how many.
+    /// - Throws: the first reason why one of them could not be revoked, when all others are.
     package func endSession(
         _ session: String,
         by editor: Principal
@@ -84,15 +85,21 @@ extension KeyRegistry {
             try engine.catalogue.keys(ofSession: session, limit: KeyRegistry.sessionLimit)
         }
         var count = 0
+        var refusal: RegistryError?
         for id in ids {
             do {
                 let record = try setStatus(.revoked, of: id, by: editor)
                 if record.status == .revoked { count += 1 }
-            } catch .notFound {
-                continue
+            } catch {
+                switch error {
+                case .notFound: continue
+                case .forbidden, .lastAdministrator: refusal = refusal ?? error
+                default: throw error
+                }
             }
         }
         try note("session.deleted", by: editor.keyID, on: session)
+        if let refusal { throw refusal }
         return count
     }
 

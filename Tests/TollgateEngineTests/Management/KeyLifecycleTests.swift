@@ -98,6 +98,30 @@ struct KeyLifecycleTests {
         #expect(try house.registry.endSession("s", by: house.administrator) == 0)
     }
 
+    @Test("that ends with its session does so whatever others of it the editor may not touch")
+    func mightierSessions() throws {
+        let house = try House()
+        let loop = house.engine.makeLoop()
+        func key(_ permissions: Permissions) throws -> String {
+            try house.key { changes in
+                changes.type = .temporary
+                changes.expiresAt = .some(WallTime(milliseconds: 1 << 50))
+                changes.session = "s"
+                changes.permissions = permissions
+            }.secret
+        }
+        let (before, mightier, after) = (try key([]), try key(.viewAllUsage), try key([]))
+        let editor = Principal(keyID: KeyID(rawValue: 5), permissions: .manageKeys)
+        #expect {
+            try house.registry.endSession("s", by: editor)
+        } throws: { error in
+            if case .forbidden? = error as? RegistryError { true } else { false }
+        }
+        for secret in [before, after] { #expect(try loop.reason(for: secret) == .keyRevoked) }
+        #expect(try loop.reason(for: mightier) == .allowed)
+        #expect(try house.registry.endSession("s", by: house.administrator) == 1)
+    }
+
     @Test("that is temporary has an end")
     func temporary() throws {
         let house = try House()
