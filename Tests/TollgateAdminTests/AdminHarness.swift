@@ -71,7 +71,9 @@ final class AdminHarness: Sendable {
             time: clock,
             actions: actions
         )
-        models = try ModelRegistry(base: .builtIn, store: modelStore, actions: actions)
+        models = try ModelRegistry(base: .builtIn, store: modelStore, actions: actions) {
+            [engine] in engine.use($0)
+        }
         suppliers = try SupplierRegistry(
             store: InMemorySuppliers(),
             box: try SecretBox(try Pepper.generate()),

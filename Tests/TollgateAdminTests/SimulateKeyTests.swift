@@ -80,6 +80,17 @@ struct SimulateKeyTests {
         #expect(try await simulate(id, tomorrow, harness)["allowed"] == true)
     }
 
+    @Test("A model is known by its other names, as it is for a proxy's")
+    func aliases() async throws {
+        let harness = try AdminHarness()
+        let model = #"{"models":[{"id":"gpt-4o","provider":"openai","aliases":["best"]}]}"#
+        try #require(try await harness.call(.put, "/v1/models", model).status == 200)
+        let key = try await harness.create(#"{"name":"a","denied_models":["gpt-4o"]}"#)
+        let id = try #require(key["id"]?.string)
+        let answer = try await simulate(id, #"{"model":"best"}"#, harness)
+        #expect(answer["reason"] == "model_not_allowed")
+    }
+
     @Test("What a request names counts as it does for a proxy's")
     func names() async throws {
         let harness = try AdminHarness()

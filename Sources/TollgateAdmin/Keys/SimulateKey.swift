@@ -87,12 +87,10 @@ enum SimulatedRequest {
             }
             request.clientIP = address
         }
-        if let model = models.model(named: request[.model]) {
-            do {
-                try request.complete(with: model)
-            } catch {
-                throw .invalidField(reader.path(of: "model"), "is of too many words")
-            }
+        do {
+            _ = try request.complete(from: models)
+        } catch {
+            throw .invalidField(reader.path(of: "model"), "is of too many words")
         }
         return request
     }
