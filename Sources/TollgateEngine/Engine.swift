@@ -268,8 +268,16 @@ package final class Engine: Sendable {
     }
 
     /// Makes a change of a group count from the next decision on.
+    ///
+    /// - Throws: when it does not count everywhere. The books are given up then: those that are begun
+    ///   instead read the groups again.
     package func groupChanged(_ record: GroupRecord) throws(EngineError) {
-        for books in allBooks { try books.loader.update(record) }
+        do {
+            for books in allBooks { try books.loader.update(record) }
+        } catch {
+            for books in allBooks { books.spoil() }
+            throw error
+        }
     }
 
     /// The books in use, behind those that are about to be: a change must reach both.

@@ -205,7 +205,7 @@ def test_usage_goes_up_the_hierarchy(admin, house, issue, caller: Caller):
 
 def test_credits_pay_for_what_comes_after_them(admin, house, issue, caller: Caller):
     key = issue(organization_id=house.organization)
-    caller.allow(key, tokens=1000, input_tokens=1000)
+    caller.applied(caller.allow(key, tokens=1000, input_tokens=1000), input_tokens=1000)
     path = f"/v1/organizations/{house.organization}"
     paid = admin.expect(200, "POST", f"{path}/credits", json={"amount": 0.005})
     assert paid["remaining"]["balance"] == 0.005

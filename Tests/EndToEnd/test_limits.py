@@ -186,9 +186,13 @@ def test_what_a_token_rate_calls_affordable_passes(caller, issue):
 def test_a_balance_is_spent_and_paid_in(caller, admin, issue):
     organization = admin.create_group("organizations")
     key = issue(organization_id=organization)
-    caller.allow(key, tokens=TOKENS)
+    caller.applied(caller.allow(key, tokens=TOKENS), input_tokens=TOKENS)
+    # Of what is held, only what is used in the end is paid.
+    underway = caller.allow(key, tokens=100 * TOKENS)
     pay = f"/v1/organizations/{organization}/credits"
     admin.call("POST", pay, json={"amount": 0.05}).raise_for_status()
+    caller.deny(key, "balance_exhausted", tokens=1)
+    caller.applied(underway, input_tokens=0, output_tokens=0)
     # What was used before the first payment is not paid with it.
     allowed, denial = caller.until_denied(key, "balance_exhausted", 5, tokens=TOKENS)
     assert len(allowed) == 5

@@ -181,7 +181,8 @@ package final class GroupRegistry: RecordingRegistry {
 
     /// Adds to what an organisation has paid in advance.
     ///
-    /// The first payment is added to what was spent so far, so that it does not pay for that.
+    /// The first payment is added to what was spent so far, so that it does not pay for that; what
+    /// requests under way use in the end, it does.
     ///
     /// - Parameters:
     ///   - amount: how much.
@@ -214,8 +215,9 @@ package final class GroupRegistry: RecordingRegistry {
 
     private func spent(by id: GroupID) throws(RegistryError) -> Money {
         do {
-            let used = try usage.usage(ofGroup: id)?.used(.total) ?? .zero
-            return Money(nanos: max(used.cost, 0))
+            guard let usage = try self.usage.usage(ofGroup: id) else { return .zero }
+            let settled = usage.used(.total) - usage.counters.held
+            return Money(nanos: max(settled.cost, 0))
         } catch {
             throw .unavailable
         }
@@ -286,7 +288,11 @@ package final class GroupRegistry: RecordingRegistry {
             if let version, version != old.version { throw .changedMeanwhile }
             var record = old
             try edit(&record)
-            guard record != old else { return (old, old) }
+            guard record != old else {
+                // It may have been written by a call that failed before it counted.
+                try follow(old)
+                return (old, old)
+            }
             record.version = old.version &+ 1
             record.updatedAt = time.now().wall
             try save(record)
@@ -308,10 +314,13 @@ package final class GroupRegistry: RecordingRegistry {
     }
 
     private func save(_ record: GroupRecord) throws(RegistryError) {
-        try save {
-            try catalogue.save(record)
-            try follower.groupChanged(record)
-        }
+        try save { try catalogue.save(record) }
+        try follow(record)
+    }
+
+    /// Makes what is in the catalogue count.
+    private func follow(_ record: GroupRecord) throws(RegistryError) {
+        do { try follower.groupChanged(record) } catch { throw .unavailable }
     }
 }
 
