@@ -76,7 +76,8 @@ struct PendingHolds: Sendable {
         forgetExpired(at: now)
         guard let oldest = open.first else { return nil }
         let waited = now.nanoseconds.addingSaturated(holds[oldest].since.negatedSaturated)
-        guard waited >= age || holds.count > pendingLimit else { return nil }
+        // Those that were found and are about to end do not crowd the others any more.
+        guard waited >= age || open.count + expired.count > pendingLimit else { return nil }
         open.remove(oldest, in: &holds)
         return whole(oldest)
     }

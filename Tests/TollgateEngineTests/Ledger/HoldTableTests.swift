@@ -80,6 +80,18 @@ struct HoldTableTests {
         #expect(nextOverdue(at: 1) == nil)
     }
 
+    @Test("that are too many expire no more than there are too many, when all are found at once")
+    func crowdAtOnce() {
+        for number in 1...10 as ClosedRange<UInt128> { table.insert(hold(number * 64, at: 0)) }
+        for number in 1...2 as ClosedRange<UInt128> {
+            #expect(nextOverdue(at: 1)?.reservation == id(number))
+        }
+        #expect(nextOverdue(at: 1) == nil)
+        table.postpone(id(1))
+        #expect(nextOverdue(at: 1)?.reservation == id(3))
+        #expect(nextOverdue(at: 1) == nil)
+    }
+
     @Test("that have expired are forgotten after a day")
     func forgetting() {
         table.insert(hold(1, at: 0))
