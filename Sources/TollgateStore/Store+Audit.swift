@@ -42,9 +42,12 @@ extension Store {
     }
 
     /// How far the audit trail has come, to be kept where nobody who can change it can change this.
+    ///
+    /// Waits until the disk has it: what a checkpoint tells, no loss of power may take back.
     package func checkpoint() throws(StorageError) -> AuditCheckpoint {
         let durable = statistics.durablePosition
         let snapshot = try database.snapshot()
+        try database.syncLog()
         let anchor = try AuditAnchor(in: snapshot)
         var iterator = snapshot.iterator(over: .headers)
         guard try iterator.seekToLast() else {
