@@ -152,8 +152,9 @@ package struct SettledCharge: Equatable, Sendable {
 extension Counters {
     /// Puts what was used in the place of what was held.
     ///
-    /// Requests that were void count on no quota, but stay on the rates: those protect what is
-    /// behind the proxy, which has seen them.
+    /// Requests that were void count on no quota, but stay on the rates of requests: those protect
+    /// what is behind the proxy, which has seen them. Tokens are given back to their rate, as they are
+    /// by any request that uses fewer than were held.
     package mutating func settle(_ charge: SettledCharge, at now: MonotonicTime) {
         count(charge.used - charge.counted, in: charge.windows)
         if charge.isOpen { release(charge.held) }
