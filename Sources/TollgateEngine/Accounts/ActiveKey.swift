@@ -3,8 +3,8 @@ internal import TollgateCore
 /// A key in memory: one object for as long as it is there, whichever secret it was found by.
 ///
 /// A key that moves into another organisation is given up here and goes on as another object, which
-/// takes its meter along: whoever has locked the account and finds the key not
-/// retired has locked its meter.
+/// takes its meter along: whoever has locked the account and finds the key not retired has locked its
+/// meter.
 ///
 /// Unchecked: all that can change is guarded by the account's lock, and only touched inside it.
 final class ActiveKey: @unchecked Sendable {
