@@ -148,6 +148,9 @@ struct BackupTests {
                 }
             }
             for slot in RateSlot.allCases { new[slot] = nil }
+            new[.tokensPerMinute] = old[.tokensPerMinute].flatMap { flow in
+                restarted(flow, holding: expected.pending.filter { $0.isRated(subject) })
+            }
             expected.counters[subject] = new
         }
         #expect(try LedgerContent(of: copy) == expected)
@@ -159,6 +162,22 @@ struct BackupTests {
         try again.writeSnapshot()
         #expect(again.ledgerPosition.rawValue == 81)
         #expect(try LedgerContent(of: again).counters.count >= counted.counters.count)
+    }
+
+    /// A rate of tokens from which nothing is taken but what holds were charged to it.
+    private func restarted(
+        _ old: Counters.Allowance,
+        holding holds: [LedgerHold]
+    ) -> Counters.Allowance? {
+        guard !holds.isEmpty, let rate = old.rate(.tokensPerMinute) else { return nil }
+        let tokens = holds.reduce(0) { $0 + $1.counted.tokens }
+        let state = rate.charge(UInt64(tokens), .full, at: old.changedAt)
+        let least = min(state.fullAt, old.state.fullAt)
+        return Counters.Allowance(
+            rate: rate,
+            state: Rate.State(fullAt: least),
+            changedAt: old.changedAt
+        )
     }
 
     @Test("One backup at a time; one that is let go makes room, and leaves nothing behind")
@@ -235,5 +254,12 @@ struct BackupTests {
         private let state = Mutex(0)
         var count: Int { state.withLock { $0 } }
         func advance() { state.withLock { $0 += 1 } }
+    }
+}
+
+extension LedgerHold {
+    /// Whether it was charged to a rate of tokens of a subject.
+    fileprivate func isRated(_ subject: SubjectID) -> Bool {
+        (0..<4).contains { subjects[$0] == subject && hold.tokenRates.contains($0) }
     }
 }

@@ -8,6 +8,8 @@ package struct Hold: Equatable, Sendable {
     package var chargedAt: Now
     /// In which windows it was charged, by `LimitLevel.rawValue`.
     package var windows: [4 of WindowIDs]
+    /// At which levels a rate of tokens was charged, and so gets back what was not used.
+    package var tokenRates: LimitLevels
     /// What the model costs that was asked for; nil when it has no price.
     package var price: ModelPrice?
 
@@ -16,19 +18,22 @@ package struct Hold: Equatable, Sendable {
         inputTokens: UInt64,
         chargedAt: Now,
         windows: [4 of WindowIDs],
+        tokenRates: LimitLevels,
         price: ModelPrice?
     ) {
         self.amounts = amounts
         self.inputTokens = inputTokens
         self.chargedAt = chargedAt
         self.windows = windows
+        self.tokenRates = tokenRates
         self.price = price
     }
 
     package static func == (left: Hold, right: Hold) -> Bool {
         for level in 0..<4 where left.windows[level] != right.windows[level] { return false }
         return left.amounts == right.amounts && left.inputTokens == right.inputTokens
-            && left.chargedAt == right.chargedAt && left.price == right.price
+            && left.chargedAt == right.chargedAt && left.tokenRates == right.tokenRates
+            && left.price == right.price
     }
 }
 
@@ -112,6 +117,8 @@ package struct SettledCharge: Equatable, Sendable {
     package var isOpen: Bool
     package var chargedAt: MonotonicTime
     package var windows: WindowIDs
+    /// Whether it was charged to a rate of tokens.
+    package var hasTokenRate: Bool
 
     package init(
         held: Amounts,
@@ -119,7 +126,8 @@ package struct SettledCharge: Equatable, Sendable {
         used: Amounts,
         isOpen: Bool,
         chargedAt: MonotonicTime,
-        windows: WindowIDs
+        windows: WindowIDs,
+        hasTokenRate: Bool
     ) {
         self.held = held
         self.counted = counted
@@ -127,6 +135,7 @@ package struct SettledCharge: Equatable, Sendable {
         self.isOpen = isOpen
         self.chargedAt = chargedAt
         self.windows = windows
+        self.hasTokenRate = hasTokenRate
     }
 
     /// The end of a hold at one level.
@@ -144,7 +153,8 @@ package struct SettledCharge: Equatable, Sendable {
             used: used,
             isOpen: isOpen,
             chargedAt: hold.chargedAt.monotonic,
-            windows: hold.windows[level]
+            windows: hold.windows[level],
+            hasTokenRate: hold.tokenRates.contains(level)
         )
     }
 }
@@ -154,10 +164,12 @@ extension Counters {
     ///
     /// Requests that were void count on no quota, but stay on the rates of requests: those protect
     /// what is behind the proxy, which has seen them. Tokens are given back to their rate, as they are
-    /// by any request that uses fewer than were held.
+    /// by any request that uses fewer than were held; but not to one that was set since: it has not
+    /// been charged, and would let through what was given to it.
     package mutating func settle(_ charge: SettledCharge, at now: MonotonicTime) {
         count(charge.used - charge.counted, in: charge.windows)
         if charge.isOpen { release(charge.held) }
+        guard charge.hasTokenRate else { return }
         adjust(
             .tokensPerMinute,
             charged: UInt64(clamping: charge.counted.tokens),

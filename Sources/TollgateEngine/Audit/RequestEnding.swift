@@ -72,11 +72,7 @@ extension SettlementRecord {
         let isOpen = flags & isOpenFlag != 0
         var request = RequestEnding(ending, of: reservation, time: time, used: used)
         request.isCancelled = flags & isCancelledFlag != 0
-        for _ in 0..<(try reader.number(UInt8.self)) {
-            _ = try reader.level()
-            _ = try reader.number(UInt128.self)
-            _ = try reader.windows()
-        }
+        for _ in 0..<(try reader.number(UInt8.self)) { try reader.skip(levelLength) }
         let input: UInt64 = try reader.number()
         let output: UInt64 = try reader.number()
         request.tokens = TokenCounts(

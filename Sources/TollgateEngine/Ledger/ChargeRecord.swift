@@ -129,6 +129,7 @@ package enum ChargeRecord {
                 inputTokens: inputTokens,
                 chargedAt: time,
                 windows: [4 of WindowIDs](repeating: .none),
+                tokenRates: .none,
                 price: price
             )
         )
@@ -138,6 +139,9 @@ package enum ChargeRecord {
             hold.subjects[Int(level.level.rawValue)] = level.subject
             hold.hold.windows[Int(level.level.rawValue)] = windows
             let rates = try rates(&reader, level.rateCount)
+            for index in 0..<rates.count where rates[index]?.1 == .tokensPerMinute {
+                hold.hold.tokenRates.insert(Int(level.level.rawValue))
+            }
             try count(level.subject) { counters in
                 counters.count(amounts, in: windows)
                 counters.hold(amounts, at: time.wall)

@@ -35,10 +35,12 @@ package struct LedgerHold: Equatable, Sendable {
         at now: Now
     ) {
         var windows = [4 of WindowIDs](repeating: .none)
+        var tokenRates = LimitLevels.none
         var subjects = self.subjects
         for level in 0..<MeterChain.levelCount {
             chain.withMeter(level) { meter in
                 windows[level] = meter.openWindows()
+                if meter.rate(.tokensPerMinute) != nil { tokenRates.insert(level) }
                 subjects[level] = meter.id
             }
         }
@@ -49,6 +51,7 @@ package struct LedgerHold: Equatable, Sendable {
             inputTokens: inputTokens,
             chargedAt: now,
             windows: windows,
+            tokenRates: tokenRates,
             price: price
         )
         counted = charge.amounts

@@ -46,6 +46,7 @@ struct PendingHold: Sendable {
                 inputTokens: inputTokens,
                 chargedAt: chargedAt,
                 windows: terms.windows,
+                tokenRates: terms.tokenRates,
                 price: terms.price
             )
         )

@@ -124,9 +124,4 @@ extension RecordReader {
             month: try number()
         )
     }
-
-    mutating func level() throws(StorageError) -> LimitLevel {
-        guard let level = LimitLevel(rawValue: try number()) else { throw damage }
-        return level
-    }
 }

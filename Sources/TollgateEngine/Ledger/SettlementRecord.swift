@@ -5,7 +5,8 @@ package import TollgateCore
 /// Shape behind length and type, all numbers little-endian: ending (1), reservation (16), key (16),
 /// flags (1: the hold was open, 2: reported as cancelled), when it was charged (8 wall in milliseconds, 8 monotonic in
 /// nanoseconds), held, counted until now and used (3 times 8 each), number of levels (1), then for
-/// each level: level (1), subject (16), windows (4 times 4); then input, output and cached input
+/// each level: its head (1: the level in the lowest two bits, then whether a rate of tokens was
+/// charged), subject (16), windows (4 times 4); then input, output and cached input
 /// tokens (8 each), upstream status (2), latency in milliseconds (4), length of each text (2 each,
 /// in the order of `Settlement.texts`), the texts.
 package enum SettlementRecord {
@@ -14,6 +15,7 @@ package enum SettlementRecord {
 
     static let isOpenFlag: UInt8 = 1 << 0
     static let isCancelledFlag: UInt8 = 1 << 1
+    private static let tokenRateFlag: UInt8 = 1 << 2
 
     /// From the ending to what was used.
     private static let chargeLength = 1 + 32 + 1 + 16 + 72
@@ -57,7 +59,8 @@ package enum SettlementRecord {
         for level in 0..<4 where hold.subjects[level].rawValue != 0 { levels += 1 }
         block.write(levels)
         for level in 0..<4 where hold.subjects[level].rawValue != 0 {
-            block.write(UInt8(level))
+            let head = UInt8(level)
+            block.write(hold.hold.tokenRates.contains(level) ? head | tokenRateFlag : head)
             block.write(hold.subjects[level].rawValue)
             block.write(hold.hold.windows[level])
         }
@@ -107,18 +110,27 @@ package enum SettlementRecord {
             used: .zero,
             isOpen: isOpen,
             chargedAt: MonotonicTime(nanoseconds: try reader.number()),
-            windows: .none
+            windows: .none,
+            hasTokenRate: false
         )
         charge.held = try reader.amounts()
         charge.counted = try reader.amounts()
         charge.used = try reader.amounts()
         for _ in 0..<(try reader.number(UInt8.self)) {
-            _ = try reader.level()
+            charge.hasTokenRate = try levelHead(&reader) & tokenRateFlag != 0
             let subject = SubjectID(rawValue: try reader.number())
             charge.windows = try reader.windows()
             try count(subject) { $0.settle(charge, at: time.monotonic) }
         }
         return Effect(ending: ending, reservation: reservation, key: key, used: charge.used)
+    }
+
+    private static func levelHead(
+        _ reader: inout RecordReader
+    ) throws(StorageError) -> UInt8 {
+        let head = try reader.number(UInt8.self)
+        guard LimitLevel(rawValue: head & ~tokenRateFlag) != nil else { throw reader.damage }
+        return head
     }
 
     /// Passes over what comes before the levels.
@@ -134,7 +146,7 @@ package enum SettlementRecord {
         var reader = try RecordReader(record, type: type, "a settlement record")
         try skipCharge(&reader)
         for _ in 0..<(try reader.number(UInt8.self)) {
-            _ = try reader.level()
+            _ = try levelHead(&reader)
             body(SubjectID(rawValue: try reader.number()))
             try reader.skip(16)
         }

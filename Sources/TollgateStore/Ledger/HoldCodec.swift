@@ -13,7 +13,8 @@ struct StoredHold: Equatable {
 /// A hold: length of the entry (2 bytes), reservation (16), flags (1), then compact numbers unless
 /// said otherwise: held requests, tokens, cost, input tokens, when it was charged (8 wall, 8
 /// monotonic), the three prices if it has one, what counts and when it expired if it has, levels
-/// (1, a bit each), and for each level its subject (16) and windows (4 times 4).
+/// (1, a bit each; the upper four bits are those at which a rate of tokens was charged), and for each
+/// level its subject (16) and windows (4 times 4).
 enum HoldCodec {
     private static let isOpen: UInt8 = 1 << 0
     private static let hasPrice: UInt8 = 1 << 1
@@ -47,7 +48,7 @@ enum HoldCodec {
         for level in 0..<4 where stored.hold.subjects[level].rawValue != 0 {
             levels |= 1 << UInt8(level)
         }
-        writer.append(levels)
+        writer.append(levels | hold.tokenRates.rawValue << 4)
         for level in 0..<4 where levels & 1 << UInt8(level) != 0 {
             writer.append(stored.hold.subjects[level].rawValue)
             for place in 0..<4 { writer.append(hold.windows[level].number(place)) }
@@ -91,6 +92,7 @@ enum HoldCodec {
                 monotonic: MonotonicTime(nanoseconds: try reader.number())
             ),
             windows: [4 of WindowIDs](repeating: .none),
+            tokenRates: .none,
             price: try price(&reader, flags)
         )
         var stored = StoredHold(hold: LedgerHold(reservation: reservation, hold: hold))
@@ -108,8 +110,12 @@ enum HoldCodec {
         _ reader: inout ByteReader,
         into hold: inout LedgerHold
     ) throws(StorageError) {
-        let levels: UInt8 = try reader.number()
-        guard levels >> 4 == 0 else { throw reader.damaged() }
+        let bits: UInt8 = try reader.number()
+        let levels = bits & 0b1111
+        guard
+            let rates = LimitLevels(rawValue: bits >> 4), rates.rawValue & ~levels == 0
+        else { throw reader.damaged() }
+        hold.hold.tokenRates = rates
         for level in 0..<4 where levels & 1 << UInt8(level) != 0 {
             hold.subjects[level] = SubjectID(rawValue: try reader.number())
             hold.hold.windows[level] = WindowIDs(

@@ -3,14 +3,22 @@ internal import TollgateEngine
 
 /// Starts the open windows and rates of everybody anew, in the ledger of a store that nobody uses.
 ///
-/// What is held stays counted in the windows in which it was charged: its settlement will put what
-/// was used in its place. What was used in total stays too, for that window never ends.
+/// What is held stays counted in the windows and taken from the rates of tokens that it was charged
+/// to: its settlement will put what was used in its place. What was used in total stays too, for that
+/// window never ends.
 enum WindowRestart {
     /// One window of one subject.
     private struct Window: Hashable {
         let subject: SubjectID
         let period: Int
         let id: WindowID
+    }
+
+    /// What is held, or counts of expired holds.
+    private struct Held {
+        var byWindow: [Window: Amounts] = [:]
+        /// Of what was charged to a rate, by subject.
+        var tokens: [SubjectID: Int64] = [:]
     }
 
     /// How many rows are written at once.
@@ -57,25 +65,29 @@ enum WindowRestart {
         return count
     }
 
-    /// What is held, or counts of expired holds, by the window in which it was charged.
     private static func held(
         in snapshot: Snapshot,
         _ options: LedgerOptions
-    ) throws(StorageError) -> [Window: Amounts] {
-        var held: [Window: Amounts] = [:]
+    ) throws(StorageError) -> Held {
+        var held = Held()
         try LedgerReader.readHolds(
             try LedgerHead(in: snapshot),
             snapshot,
             options,
             pending: { hold in
                 for level in 0..<4 where hold.subjects[level].rawValue != 0 {
+                    if hold.hold.tokenRates.contains(level) {
+                        let tokens = held.tokens[hold.subjects[level]] ?? 0
+                        held.tokens[hold.subjects[level]] =
+                            tokens.addingSaturated(hold.counted.tokens)
+                    }
                     for place in 0..<WindowIDs.periods.count {
                         let window = Window(
                             subject: hold.subjects[level],
                             period: place,
                             id: hold.hold.windows[level][WindowIDs.periods[place]]
                         )
-                        held[window, default: .zero] += hold.counted
+                        held.byWindow[window, default: .zero] += hold.counted
                     }
                 }
             },
@@ -87,14 +99,28 @@ enum WindowRestart {
     private static func restarted(
         _ old: Counters,
         of subject: SubjectID,
-        _ held: [Window: Amounts]
+        _ held: Held
     ) -> Counters {
         var new = old
         for period in 0..<WindowIDs.periods.count {
             let window = Window(subject: subject, period: period, id: old.tallies[period].id)
-            new.tallies[period].used = held[window] ?? .zero
+            new.tallies[period].used = held.byWindow[window] ?? .zero
         }
         for slot in RateSlot.allCases { new[slot] = nil }
+        if let tokens = held.tokens[subject], let flow = old[.tokensPerMinute] {
+            new[.tokensPerMinute] = restarted(flow, holding: UInt64(clamping: tokens))
+        }
         return new
+    }
+
+    /// An allowance from which nothing is taken but what is held, and no more than was.
+    private static func restarted(
+        _ old: Counters.Allowance,
+        holding tokens: UInt64
+    ) -> Counters.Allowance? {
+        guard let rate = old.rate(.tokensPerMinute) else { return nil }
+        let held = rate.charge(tokens, .full, at: old.changedAt)
+        let state = held.fullAt < old.state.fullAt ? held : old.state
+        return Counters.Allowance(rate: rate, state: state, changedAt: old.changedAt)
     }
 }

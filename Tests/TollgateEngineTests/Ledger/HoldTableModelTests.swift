@@ -170,6 +170,7 @@ struct HoldTableModelTests {
                     monotonic: MonotonicTime(nanoseconds: time)
                 ),
                 windows: [4 of WindowIDs](repeating: windows),
+                tokenRates: LimitLevels(rawValue: random.isOnce(in: 2) ? 1 : 0) ?? .none,
                 price: random.isOnce(in: 3) ? nil : price
             )
         )

@@ -96,7 +96,7 @@ extension NaiveBook {
         charges[place].counted = used
         charges[place].isHeld = false
         let time = now.monotonic.nanoseconds
-        for (id, _) in charges[place].subjects {
+        for id in charges[place].flows {
             guard var bucket = subjects[id]?.buckets[.tokensPerMinute] else { continue }
             let difference = Int128(used.tokens) - Int128(counted.tokens)
             if difference > 0 { bucket.take(difference, at: time) }

@@ -18,6 +18,8 @@ struct NaiveBook {
         let key: KeyID
         /// From the key upwards, each with the windows that it was charged in.
         let subjects: [(id: SubjectID, windows: [CalendarPeriod: Int])]
+        /// Those whose tokens were limited to so many a minute.
+        let flows: Set<SubjectID>
         let reserved: Amounts
         let input: UInt64
         let price: ModelPrice?
@@ -195,6 +197,7 @@ struct NaiveBook {
                 reservation: reservation,
                 key: question.key,
                 subjects: chain.map { ($0, subjects[$0]?.opened ?? [:]) },
+                flows: Set(chain.filter { subjects[$0]?.settings.rates.tokensPerMinute != nil }),
                 reserved: charge,
                 input: question.input,
                 price: question.price,
