@@ -87,6 +87,10 @@ package struct CheckRequest: ~Copyable {
     /// Of `tokens`, the prompt; 0 when it is not known.
     package var inputTokens: UInt64 = 0
 
+    /// The tokens that it may use at most: whoever states fewer in all than for the prompt alone is
+    /// taken by the prompt.
+    package var mostTokens: UInt64 { max(tokens, inputTokens) }
+
     /// Whether there is a prompt that nobody can say the length of, so that `tokens` lacks it.
     package var hasUnknownPrompt = false
 

@@ -27,13 +27,13 @@ extension Decide {
             lines += policy.explanation(of: request, given: facts(of: meter, price, now))
                 .map { prefix + $0 }
         }
-        if price.isDenied(countingCost: chain.countsCost, request) {
+        if price.isDenied(countingCost: subject.countsCost, request) {
             lines.append(line("price: not known", .pricingNotAllowed))
         }
-        if request.hasUnknownPrompt, chain.countsSize {
+        if request.hasUnknownPrompt, subject.countsSize {
             lines.append(line("length of the prompt: not known", .requestTooLarge))
         }
-        guard let charge = charge(for: request, price) else {
+        guard let charge = charge(for: request, price, on: chain) else {
             return lines + [line("size", .requestTooLarge)]
         }
         if let content = rules.content { lines.append(contentLine(request, content)) }

@@ -132,7 +132,7 @@ package enum Decide {
             return Verdict(denying: reason, keyID: rules.id)
         }
         subject.chain.turn(to: now.wall)
-        let charge = charge(for: request, price)
+        let charge = charge(for: request, price, on: subject.chain)
         let isUnusual = charge.map { subject.isUnusual($0) } ?? false
         let objection = objection(to: request, subject, price, supplier, charge, isUnusual, now)
         let found = rules.content.map { request.content.found(by: $0) } ?? 0
@@ -167,14 +167,23 @@ package enum Decide {
         }
     }
 
-    /// What the request would take of every limit; nil when that is beyond all measure.
-    static func charge(for request: borrowing CheckRequest, _ price: RequestPrice) -> Charge? {
-        // A prompt that is longer than prompt and answer together still has to be paid for.
-        let tokens = max(request.tokens, request.inputTokens)
+    /// What the request would take of every limit; nil when that is beyond all measure, by itself or
+    /// with what was counted before.
+    static func charge(
+        for request: borrowing CheckRequest,
+        _ price: RequestPrice,
+        on chain: MeterChain
+    ) -> Charge? {
+        let tokens = request.mostTokens
         guard tokens <= Charge.highestTokens else { return nil }
-        guard case .known(let price) = price else { return Charge(tokens: tokens, cost: .zero) }
-        let cost = price.highestCost(tokens: tokens, input: request.inputTokens)
-        return cost.map { Charge(tokens: tokens, cost: $0) }
+        var cost = Money.zero
+        if let price = price.known {
+            guard let highest = price.highestCost(tokens: tokens, input: request.inputTokens)
+            else { return nil }
+            cost = highest
+        }
+        let charge = Charge(tokens: tokens, cost: cost)
+        return chain.hasRoom(for: charge) ? charge : nil
     }
 
     /// The first reason against the request, in the order that callers are promised: what it names,
@@ -198,10 +207,10 @@ package enum Decide {
                 return Objection(denial.reason)
             }
         }
-        if price.isDenied(countingCost: chain.countsCost, request) {
+        if price.isDenied(countingCost: subject.countsCost, request) {
             return Objection(.pricingNotAllowed)
         }
-        if request.hasUnknownPrompt, chain.countsSize { return Objection(.requestTooLarge) }
+        if request.hasUnknownPrompt, subject.countsSize { return Objection(.requestTooLarge) }
         let denial = charge.flatMap { chain.denial(of: $0, now) }
         if let content = subject.rules.content, charge != nil, denial?.limit.stage != .size,
             let objection = objection(toContentOf: request, content)
@@ -214,7 +223,7 @@ package enum Decide {
         if charge != nil, denial == nil { return nil }
         let reason = denial?.limit.reason ?? .requestTooLarge
         guard reason.dependsOnTokens else { return Objection(reason, limit: denial) }
-        let affordable = chain.affordableTokens(
+        let affordable = subject.affordableTokens(
             inputTokens: request.inputTokens,
             price: price.known,
             now
@@ -233,7 +242,7 @@ package enum Decide {
             dailySpent: spent(.day),
             monthlySpent: spent(.month),
             totalSpent: spent(.total),
-            price: price.known
+            price: price.forRules
         )
     }
 }
@@ -263,6 +272,19 @@ package struct DecisionSubject {
     /// Whether a request is unlike what the key is used for; never when nobody asked to look.
     func isUnusual(_ charge: Charge) -> Bool {
         rules.anomaly.map { chain.key.isUnusual(charge, by: $0) } ?? false
+    }
+
+    /// Whether money is limited, or a policy asks what was spent.
+    var countsCost: Bool { chain.countsCost || asksForSpending }
+
+    /// Whether tokens or money are limited, or a policy asks what was spent.
+    var countsSize: Bool { chain.countsSize || asksForSpending }
+
+    private var asksForSpending: Bool {
+        for level in 0..<MeterChain.levelCount {
+            if let policy = policy(at: level), policy.asksForSpending { return true }
+        }
+        return false
     }
 
     /// The policy of a level, by `LimitLevel.rawValue`; nil when it has none.

@@ -260,6 +260,6 @@ struct BackupTests {
 extension LedgerHold {
     /// Whether it was charged to a rate of tokens of a subject.
     fileprivate func isRated(_ subject: SubjectID) -> Bool {
-        (0..<4).contains { subjects[$0] == subject && hold.tokenRates.contains($0) }
+        (0..<4).contains { subjects[$0] == subject && hold.refills[$0] != 0 }
     }
 }

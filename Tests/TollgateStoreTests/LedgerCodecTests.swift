@@ -70,14 +70,13 @@ struct LedgerCodecTests {
                 monotonic: MonotonicTime(nanoseconds: number(&random))
             ),
             windows: [4 of WindowIDs](repeating: .none),
-            tokenRates: .none,
             price: random.isOnce(in: 2) ? price : nil
         )
         let id = ReservationID(rawValue: random.uint128())
         var stored = StoredHold(hold: LedgerHold(reservation: id, hold: hold))
         for level in 0..<4 where random.isOnce(in: 2) {
             stored.hold.subjects[level] = SubjectID(rawValue: random.uint128() | 1)
-            if random.isOnce(in: 2) { stored.hold.hold.tokenRates.insert(level) }
+            if random.isOnce(in: 2) { stored.hold.hold.refills[level] = 1 << 53 }
             let hour = Int32(truncatingIfNeeded: random.next())
             stored.hold.hold.windows[level] = WindowIDs(hour: hour, day: 1, week: .min, month: -1)
         }

@@ -13,12 +13,16 @@ extension MeterChain {
         _ now: Now
     ) -> UInt64 {
         var tokens = Charge.highestTokens
-        if let price {
-            // Also without a budget: what no amount of money can say is not allowed.
-            tokens = min(tokens, price.tokens(affordableFor: Money(nanos: .max), inputTokens))
-        }
         for level in 0..<MeterChain.levelCount {
             guard let meter = self[level] else { continue }
+            // Also without a limit: what cannot be counted is not allowed.
+            let room = meter.counters.room
+            if room.requests < 1 { return 0 }
+            tokens = min(tokens, UInt64(room.tokens))
+            if let price {
+                let room = Money(nanos: room.cost)
+                tokens = min(tokens, price.tokens(affordableFor: room, inputTokens))
+            }
             for place in 0..<meter.rules.count {
                 let limit = meter.rules[place]
                 switch limit.metered {
@@ -37,6 +41,33 @@ extension MeterChain {
             }
         }
         return tokens < inputTokens ? 0 : tokens
+    }
+}
+
+extension DecisionSubject {
+    /// The most tokens with which the same request would pass now, as far as limits and what is usual
+    /// for the key have a say.
+    ///
+    /// The parameters are those of the chain's.
+    func affordableTokens(
+        inputTokens: UInt64,
+        price: ModelPrice?,
+        _ now: Now
+    ) -> UInt64 {
+        let most = chain.affordableTokens(inputTokens: inputTokens, price: price, now)
+        guard rules.anomaly?.isBlocking == true, isUnusual(tokens: most) else { return most }
+        if isUnusual(tokens: inputTokens) { return 0 }
+        // What is usual with some tokens is so with fewer.
+        var (usual, unusual) = (inputTokens, most)
+        while unusual - usual > 1 {
+            let middle = usual + (unusual - usual) / 2
+            if isUnusual(tokens: middle) { unusual = middle } else { usual = middle }
+        }
+        return usual
+    }
+
+    private func isUnusual(tokens: UInt64) -> Bool {
+        isUnusual(Charge(tokens: tokens, cost: .zero))
     }
 }
 

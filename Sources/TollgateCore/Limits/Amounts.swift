@@ -1,7 +1,7 @@
 /// So many requests, tokens and nano-USD: what a request takes of the three things that are metered.
 ///
-/// Sums stop at the ends of 64 bits instead of wrapping or trapping: a counter that stands there
-/// lets nothing pass any more.
+/// Sums stop at the ends of 64 bits instead of wrapping or trapping. Holds never come so far, see
+/// `MeterChain.hasRoom`; a report of more than was held may, and then nothing passes any more.
 package struct Amounts: Equatable, Sendable {
     package var requests: Int64
     package var tokens: Int64

@@ -85,6 +85,17 @@ package struct Counters: Sendable {
         set { lastUse = newValue ?? WallTime(milliseconds: .min) }
     }
 
+    /// What can still be counted before a number ends: no window has more than the total.
+    @inline(__always)
+    var room: Amounts {
+        let total = tallies[Int(CalendarPeriod.total.rawValue)].used
+        return Amounts(
+            requests: .max - max(total.requests, held.requests, 0),
+            tokens: .max - max(total.tokens, held.tokens, 0),
+            cost: .max - max(total.cost, held.cost, 0)
+        )
+    }
+
     /// What was used in a window: nothing, when another one was the last.
     package func used(_ period: CalendarPeriod, in id: WindowID) -> Amounts {
         let tally = tallies[Int(period.rawValue)]
@@ -144,21 +155,38 @@ package struct Counters: Sendable {
 
     /// Takes or gives back what a request turned out to use beyond or below its charge.
     ///
-    /// Nothing happens when there is no such allowance: the subject had no such rate.
+    /// Nothing happens when there is no such allowance, or there was none when the request was
+    /// charged.
+    ///
+    /// - Parameters:
+    ///   - slot: which allowance.
+    ///   - charged: what counts of the request until now.
+    ///   - refill: of the rate that it was charged to, which may be another by now; 0 for none.
+    ///   - chargedAt: when that was.
+    ///   - actual: what counts from now on.
+    ///   - now: the time.
     package mutating func adjust(
         _ slot: RateSlot,
         charged: UInt64,
+        refill: UInt64,
         chargedAt: MonotonicTime,
         actual: UInt64,
         at now: MonotonicTime
     ) {
-        guard actual != charged else { return }
+        guard actual != charged, refill > 0 else { return }
         let old = allowances[Int(slot.rawValue)]
         guard let rate = old.rate(slot) else { return }
         let state =
             actual > charged
             ? rate.charge(actual - charged, old.state, at: now)
-            : rate.refund(charged - actual, chargedAt: chargedAt, old.state, at: now)
+            : rate.refund(
+                charged - actual,
+                chargedAt: chargedAt,
+                refill: refill,
+                old.state,
+                at: now
+            )
+        guard let state else { return }
         allowances[Int(slot.rawValue)] = Allowance(rate: rate, state: state, changedAt: now)
     }
 

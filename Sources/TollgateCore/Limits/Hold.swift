@@ -8,8 +8,9 @@ package struct Hold: Equatable, Sendable {
     package var chargedAt: Now
     /// In which windows it was charged, by `LimitLevel.rawValue`.
     package var windows: [4 of WindowIDs]
-    /// At which levels a rate of tokens was charged, and so gets back what was not used.
-    package var tokenRates: LimitLevels
+    /// What the rates of tokens that it was charged to refill in a minute, by `LimitLevel.rawValue`;
+    /// 0 where there was none.
+    package var refills: [4 of UInt64]
     /// What the model costs that was asked for; nil when it has no price.
     package var price: ModelPrice?
 
@@ -18,22 +19,24 @@ package struct Hold: Equatable, Sendable {
         inputTokens: UInt64,
         chargedAt: Now,
         windows: [4 of WindowIDs],
-        tokenRates: LimitLevels,
+        refills: [4 of UInt64] = [4 of UInt64](repeating: 0),
         price: ModelPrice?
     ) {
         self.amounts = amounts
         self.inputTokens = inputTokens
         self.chargedAt = chargedAt
         self.windows = windows
-        self.tokenRates = tokenRates
+        self.refills = refills
         self.price = price
     }
 
     package static func == (left: Hold, right: Hold) -> Bool {
-        for level in 0..<4 where left.windows[level] != right.windows[level] { return false }
+        for level in 0..<4
+        where left.windows[level] != right.windows[level]
+            || left.refills[level] != right.refills[level]
+        { return false }
         return left.amounts == right.amounts && left.inputTokens == right.inputTokens
-            && left.chargedAt == right.chargedAt && left.tokenRates == right.tokenRates
-            && left.price == right.price
+            && left.chargedAt == right.chargedAt && left.price == right.price
     }
 }
 
@@ -117,8 +120,8 @@ package struct SettledCharge: Equatable, Sendable {
     package var isOpen: Bool
     package var chargedAt: MonotonicTime
     package var windows: WindowIDs
-    /// Whether it was charged to a rate of tokens.
-    package var hasTokenRate: Bool
+    /// What the rate of tokens that it was charged to refills in a minute; 0 when there was none.
+    package var refill: UInt64
 
     package init(
         held: Amounts,
@@ -127,7 +130,7 @@ package struct SettledCharge: Equatable, Sendable {
         isOpen: Bool,
         chargedAt: MonotonicTime,
         windows: WindowIDs,
-        hasTokenRate: Bool
+        refill: UInt64
     ) {
         self.held = held
         self.counted = counted
@@ -135,7 +138,7 @@ package struct SettledCharge: Equatable, Sendable {
         self.isOpen = isOpen
         self.chargedAt = chargedAt
         self.windows = windows
-        self.hasTokenRate = hasTokenRate
+        self.refill = refill
     }
 
     /// The end of a hold at one level.
@@ -154,7 +157,7 @@ package struct SettledCharge: Equatable, Sendable {
             isOpen: isOpen,
             chargedAt: hold.chargedAt.monotonic,
             windows: hold.windows[level],
-            hasTokenRate: hold.tokenRates.contains(level)
+            refill: hold.refills[level]
         )
     }
 }
@@ -169,10 +172,10 @@ extension Counters {
     package mutating func settle(_ charge: SettledCharge, at now: MonotonicTime) {
         count(charge.used - charge.counted, in: charge.windows)
         if charge.isOpen { release(charge.held) }
-        guard charge.hasTokenRate else { return }
         adjust(
             .tokensPerMinute,
             charged: UInt64(clamping: charge.counted.tokens),
+            refill: charge.refill,
             chargedAt: charge.chargedAt,
             actual: UInt64(clamping: charge.used.tokens),
             at: now

@@ -151,23 +151,3 @@ package enum LimitLevel: UInt8, CaseIterable, Sendable {
         }
     }
 }
-
-/// Some of the levels that a request counts on.
-package struct LimitLevels: Equatable, Sendable {
-    /// A bit for each, by `LimitLevel.rawValue`: what is stored.
-    package private(set) var rawValue: UInt8
-
-    package static let none = LimitLevels()
-
-    private init() { rawValue = 0 }
-
-    /// - Parameter rawValue: as it was stored; nil when it stands for levels that there are not.
-    package init?(rawValue: UInt8) {
-        guard rawValue >> LimitLevel.allCases.count == 0 else { return nil }
-        self.rawValue = rawValue
-    }
-
-    package func contains(_ level: Int) -> Bool { rawValue >> level & 1 != 0 }
-
-    package mutating func insert(_ level: Int) { rawValue |= 1 << level }
-}

@@ -66,6 +66,27 @@ extension MeterChain {
         )
     }
 
+    /// Whether all meters can count a request without reaching the end of their numbers.
+    ///
+    /// A counter that stands there would forget what goes beyond, and be too low when some of it
+    /// comes back.
+    @inline(__always)
+    package func hasRoom(for charge: Charge) -> Bool {
+        var hasRoom = true
+        for level in 0..<MeterChain.levelCount {
+            withMeter(level) { meter in
+                let room = meter.counters.room
+                let amounts = charge.amounts
+                if amounts.requests > room.requests || amounts.tokens > room.tokens
+                    || amounts.cost > room.cost
+                {
+                    hasRoom = false
+                }
+            }
+        }
+        return hasRoom
+    }
+
     /// Counts a request that has passed, on all meters, as a hold.
     package func count(_ charge: Charge, at now: Now) {
         for level in 0..<MeterChain.levelCount {

@@ -104,17 +104,37 @@ extension Rate {
 
     /// The state after some of an earlier cost turned out not to be incurred; at most full.
     ///
-    /// All of it comes back, so that what passes within a window exceeds `limit + burst` by no more
-    /// than what came back in it. A strict rate gives back only what has not been refilled since it
-    /// was charged: then the limit holds for what was really used, at the time it was charged.
+    /// The debt becomes shorter by the time that the cost has made it longer, also where the rate has
+    /// changed since. What was charged a period ago or earlier has long been refilled, and gives
+    /// nothing back: what passes within a window exceeds `limit + burst` by no more than what came
+    /// back in it of charges less than a period old. A strict rate gives back only what has not been
+    /// refilled since it was charged: then the limit holds for what was really used, at the time it
+    /// was charged.
+    ///
+    /// - Parameters:
+    ///   - cost: how much was not incurred.
+    ///   - chargedAt: when it was charged.
+    ///   - refill: of the rate that it was charged to; nothing comes back to one that was not charged
+    ///     at all, 0.
+    ///   - state: the state until now.
+    ///   - now: the time.
+    /// - Returns: the state; nil when it is too late for anything to come back.
     package func refund(
         _ cost: UInt64,
         chargedAt: MonotonicTime,
+        refill chargedRefill: UInt64,
         _ state: State,
         at now: MonotonicTime
-    ) -> State {
+    ) -> State? {
+        let elapsed = nanoseconds(now) - min(nanoseconds(chargedAt), nanoseconds(now))
+        guard elapsed < period, chargedRefill > 0 else { return nil }
         var units = UInt128(cost) * UInt128(period)
-        if isStrict { units -= min(ticks(now) - min(ticks(chargedAt), ticks(now)), units) }
+        if chargedRefill != refill {
+            let time = units / UInt128(chargedRefill)
+            let (scaled, overflow) = time.multipliedReportingOverflow(by: UInt128(refill))
+            units = overflow ? .max : scaled
+        }
+        if isStrict { units -= min(UInt128(elapsed) * UInt128(refill), units) }
         let debt = debt(state, at: now)
         return State(fullAt: ticks(now) + debt - min(units, debt))
     }
@@ -153,9 +173,14 @@ extension Rate {
     /// The whole burst, in units of state: at most 2^106.
     private var capacity: UInt128 { UInt128(burst) * UInt128(period) }
 
-    /// A time in units of state, below 2^116; one before the clock's origin counts as the origin.
+    /// A time in units of state, below 2^116.
     private func ticks(_ time: MonotonicTime) -> UInt128 {
-        UInt128(UInt64(max(time.nanoseconds, 0))) * UInt128(refill)
+        UInt128(nanoseconds(time)) * UInt128(refill)
+    }
+
+    /// A time; one before the clock's origin counts as the origin.
+    private func nanoseconds(_ time: MonotonicTime) -> UInt64 {
+        UInt64(max(time.nanoseconds, 0))
     }
 
     /// What is missing from a full allowance, in units of state: at most 2^127.

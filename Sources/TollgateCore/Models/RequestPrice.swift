@@ -1,42 +1,58 @@
-/// What the model costs that a request asks for.
-package enum RequestPrice: Equatable, Sendable {
-    /// It has a price.
-    case known(ModelPrice)
-    /// It has none, and counts as costing nothing where that is permitted.
-    case unknown(UnpricedPolicy)
+/// What the models cost that a request names: one, or two of which it means either.
+package struct RequestPrice: Equatable, Sendable {
+    /// The price, of two the dearer for each kind of token; nil when neither has one.
+    package let known: ModelPrice?
+    /// What is done about a model that has none; nil when there is no such model.
+    private let unpriced: UnpricedPolicy?
 
-    /// The price, nil when there is none.
-    package var known: ModelPrice? {
-        if case .known(let price) = self { return price }
-        return nil
+    /// The price that a rule about prices may judge by: none where a model has none, unless that one
+    /// counts as free.
+    package var forRules: ModelPrice? {
+        switch unpriced {
+        case nil, .allowFree: known
+        case .deny, .denyWhenBudgeted, .defaultPrice: nil
+        }
     }
 
-    /// The price of whichever of two is dearer; unknown when that cannot be told.
+    /// It has a price.
+    package static func known(_ price: ModelPrice) -> RequestPrice {
+        RequestPrice(known: price, unpriced: nil)
+    }
+
+    /// It has none.
+    package static func unknown(_ policy: UnpricedPolicy) -> RequestPrice {
+        RequestPrice(known: nil, unpriced: policy)
+    }
+
+    /// The price of whichever of two is dearer.
+    ///
+    /// One without a price keeps the other's: it must not make a request free that has one.
     fileprivate func dearer(_ other: RequestPrice) -> RequestPrice {
-        switch (self, other) {
-        case (.known(let one), .known(let other)): .known(one.dearer(other))
-        // What counts as free is not dearer than anything.
-        case (.known, .unknown(.allowFree)), (.unknown, .unknown): self
-        case (.known, .unknown), (.unknown(.allowFree), .known): other
-        case (.unknown, .known): self
-        }
+        let known: ModelPrice? =
+            if let one = self.known, let other = other.known { one.dearer(other) } else {
+                self.known ?? other.known
+            }
+        return RequestPrice(known: known, unpriced: unpriced ?? other.unpriced)
     }
 
     /// Whether a request must not pass because nobody knows what it costs.
     ///
     /// - Parameters:
-    ///   - countsCost: whether any limit counts money.
+    ///   - countsCost: whether anything counts money; asked for only where that matters.
     ///   - request: one that names no model, asks for no tokens and does nothing that is paid for
     ///     costs nothing.
     /// - Returns: true when the policy for models without a price says so.
-    func isDenied(countingCost countsCost: Bool, _ request: borrowing CheckRequest) -> Bool {
-        guard case .unknown(let policy) = self, policy == .deny ? true : countsCost else {
-            return false
+    func isDenied(
+        countingCost countsCost: @autoclosure () -> Bool,
+        _ request: borrowing CheckRequest
+    ) -> Bool {
+        switch unpriced {
+        case nil, .allowFree, .defaultPrice: return false
+        case .denyWhenBudgeted: guard countsCost() else { return false }
+        case .deny: break
         }
-        if policy == .allowFree { return false }
         let costsNothing =
-            !request.has(.model) && request.tokens == 0 && request.inputTokens == 0
-            && !Action.isPaid(request[.action])
+            !request.has(.model) && request.mostTokens == 0 && !Action.isPaid(request[.action])
         return !costsNothing
     }
 }
@@ -68,6 +84,20 @@ package struct PriceList: Sendable {
         let first = price(of: request[.model])
         if request.otherModel.isEmpty { return first }
         return first.dearer(price(of: request.otherModel))
+    }
+
+    /// What the model costs that a provider has billed.
+    ///
+    /// - Parameters:
+    ///   - model: its name; empty when it is the one that was asked for.
+    ///   - held: what that one costs, if it has a price: what stands for a model that has none of its
+    ///     own goes before a price for any model.
+    package func price(
+        ofBilled model: borrowing Span<UInt8>,
+        held: ModelPrice?
+    ) -> ModelPrice? {
+        if model.isEmpty { return held }
+        return models.model(named: model)?.price ?? held ?? price(of: model).known
     }
 
     /// What a model costs.

@@ -16,6 +16,12 @@ enum CompiledCondition: Sendable {
         }
     }
 
+    /// Whether it asks what was spent.
+    var isAboutSpending: Bool {
+        if case .budget = self { return true }
+        return false
+    }
+
     /// Whether the condition holds.
     func holds(_ request: borrowing CheckRequest, _ inquiry: PolicyInquiry) -> Truth {
         switch self {
@@ -29,7 +35,8 @@ enum CompiledCondition: Sendable {
             guard let address = request.clientIP else { return .unknown }
             for index in networks.indices where networks[index].contains(address) { return .yes }
             return .no
-        case .tokensUnder(let count): return Truth(request.tokens < count)
+        case .tokensUnder(let count):
+            return request.hasUnknownPrompt ? .unknown : Truth(request.mostTokens < count)
         case .regionIn(let patterns): return request.isNamed(.region, patterns, inquiry)
         }
     }
@@ -46,14 +53,6 @@ enum BudgetPeriod: CaseIterable {
         case .daily: "daily"
         case .monthly: "monthly"
         case .total: "total"
-        }
-    }
-
-    var spending: PolicySpending {
-        switch self {
-        case .daily: .daily
-        case .monthly: .monthly
-        case .total: .total
         }
     }
 

@@ -130,7 +130,9 @@ extension CompiledCondition {
             return "\(period.name)_budget_\(side.rawValue) \(bound): \(spent) USD spent"
         case .ipIn:
             return "ip_in: address is \(request.clientIP.map { "\($0)" } ?? "missing")"
-        case .tokensUnder(let count): return "tokens_under \(count): asks for \(request.tokens)"
+        case .tokensUnder(let count):
+            let prompt = request.hasUnknownPrompt ? " and a prompt of unknown length" : ""
+            return "tokens_under \(count): asks for \(request.mostTokens)\(prompt)"
         case .regionIn: return "region_in: region is \(request.quoted(.region, inquiry))"
         }
     }

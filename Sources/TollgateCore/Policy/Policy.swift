@@ -12,8 +12,8 @@
 /// - Listing the models names none: what is said of models and prices does not hinder it, unless a
 ///   denying statement names the action `models:list` by anything but `*`.
 package final class Policy: Sendable {
-    /// Which amounts the conditions are about.
-    package let spending: PolicySpending
+    /// Whether a condition is about what was spent.
+    let asksForSpending: Bool
 
     let statements: [CompiledStatement]
     let rules: [CompiledRule]
@@ -43,10 +43,8 @@ package final class Policy: Sendable {
         }
         try PolicyProblem.at("pricing") { () throws(PolicyProblem) in try pricing?.check() }
         self.pricing = pricing.flatMap { $0.restricts ? $0 : nil }
-        spending = statements.reduce(into: []) { spending, statement in
-            for case .budget(let period, _, _) in statement.conditions {
-                spending.insert(period.spending)
-            }
+        asksForSpending = statements.contains { statement in
+            statement.conditions.contains { $0.isAboutSpending }
         }
     }
 

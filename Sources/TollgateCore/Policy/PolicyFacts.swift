@@ -46,19 +46,6 @@ package struct PolicyDenial: Equatable, Sendable {
     package let cause: Cause
 }
 
-/// Which amounts a policy reads: whoever counts must count these, limited or not.
-package struct PolicySpending: OptionSet, Sendable {
-    package let rawValue: UInt8
-
-    package init(rawValue: UInt8) {
-        self.rawValue = rawValue
-    }
-
-    package static let daily = PolicySpending(rawValue: 1 << 0)
-    package static let monthly = PolicySpending(rawValue: 1 << 1)
-    package static let total = PolicySpending(rawValue: 1 << 2)
-}
-
 /// Whether something holds of a request that may leave open what it is about.
 ///
 /// Of several things that must all hold, the least decides; of several of which one is enough, the

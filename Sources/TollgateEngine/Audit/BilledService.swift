@@ -25,7 +25,7 @@ extension SettlementRecord {
     ) throws(StorageError) -> BilledService? {
         var reader = try RecordReader(record, type: type, "a settlement record")
         try skipCharge(&reader)
-        for _ in 0..<(try reader.number(UInt8.self)) { try reader.skip(levelLength) }
+        try skipLevels(&reader)
         try reader.skip(reportLength)
         var lengths = [4 of UInt16](repeating: 0)
         for field in lengths.indices { lengths[field] = try reader.number() }

@@ -72,7 +72,7 @@ extension SettlementRecord {
         let isOpen = flags & isOpenFlag != 0
         var request = RequestEnding(ending, of: reservation, time: time, used: used)
         request.isCancelled = flags & isCancelledFlag != 0
-        for _ in 0..<(try reader.number(UInt8.self)) { try reader.skip(levelLength) }
+        try skipLevels(&reader)
         let input: UInt64 = try reader.number()
         let output: UInt64 = try reader.number()
         request.tokens = TokenCounts(

@@ -40,10 +40,7 @@ extension DecisionLoop {
 
     /// What a report says was used, at the price of the model that was billed.
     private func usage(of settlement: borrowing Settlement, _ hold: LedgerHold) -> Usage {
-        var price = hold.hold.price
-        if !settlement.model.isEmpty, let billed = prices.price(of: settlement.model).known {
-            price = billed
-        }
+        let price = prices.price(ofBilled: settlement.model, held: hold.hold.price)
         let tokens = settlement.tokens
         let isVoid = settlement.isVoid
         // More than an amount can say stands for the most that one can.

@@ -129,7 +129,6 @@ package enum ChargeRecord {
                 inputTokens: inputTokens,
                 chargedAt: time,
                 windows: [4 of WindowIDs](repeating: .none),
-                tokenRates: .none,
                 price: price
             )
         )
@@ -140,7 +139,7 @@ package enum ChargeRecord {
             hold.hold.windows[Int(level.level.rawValue)] = windows
             let rates = try rates(&reader, level.rateCount)
             for index in 0..<rates.count where rates[index]?.1 == .tokensPerMinute {
-                hold.hold.tokenRates.insert(Int(level.level.rawValue))
+                hold.hold.refills[Int(level.level.rawValue)] = rates[index]?.0.refill ?? 0
             }
             try count(level.subject) { counters in
                 counters.count(amounts, in: windows)

@@ -3,18 +3,21 @@ internal import TollgateCore
 /// What many holds have in common: what they were charged to, and the model's price.
 struct HoldTerms: Equatable, Sendable {
     let windows: [4 of WindowIDs]
-    let tokenRates: LimitLevels
+    let refills: [4 of UInt64]
     let price: ModelPrice?
 
     init(_ hold: Hold) {
         windows = hold.windows
-        tokenRates = hold.tokenRates
+        refills = hold.refills
         price = hold.price
     }
 
     static func == (left: HoldTerms, right: HoldTerms) -> Bool {
-        for level in 0..<4 where left.windows[level] != right.windows[level] { return false }
-        return left.tokenRates == right.tokenRates && left.price == right.price
+        for level in 0..<4
+        where left.windows[level] != right.windows[level]
+            || left.refills[level] != right.refills[level]
+        { return false }
+        return left.price == right.price
     }
 
     /// Equal for equal terms.

@@ -35,12 +35,12 @@ package struct LedgerHold: Equatable, Sendable {
         at now: Now
     ) {
         var windows = [4 of WindowIDs](repeating: .none)
-        var tokenRates = LimitLevels.none
+        var refills = [4 of UInt64](repeating: 0)
         var subjects = self.subjects
         for level in 0..<MeterChain.levelCount {
             chain.withMeter(level) { meter in
                 windows[level] = meter.openWindows()
-                if meter.rate(.tokensPerMinute) != nil { tokenRates.insert(level) }
+                refills[level] = meter.rate(.tokensPerMinute)?.refill ?? 0
                 subjects[level] = meter.id
             }
         }
@@ -51,7 +51,7 @@ package struct LedgerHold: Equatable, Sendable {
             inputTokens: inputTokens,
             chargedAt: now,
             windows: windows,
-            tokenRates: tokenRates,
+            refills: refills,
             price: price
         )
         counted = charge.amounts

@@ -46,7 +46,7 @@ struct PendingHold: Sendable {
                 inputTokens: inputTokens,
                 chargedAt: chargedAt,
                 windows: terms.windows,
-                tokenRates: terms.tokenRates,
+                refills: terms.refills,
                 price: terms.price
             )
         )

@@ -6,7 +6,7 @@ package import TollgateCore
 /// flags (1: the hold was open, 2: reported as cancelled), when it was charged (8 wall in milliseconds, 8 monotonic in
 /// nanoseconds), held, counted until now and used (3 times 8 each), number of levels (1), then for
 /// each level: its head (1: the level in the lowest two bits, then whether a rate of tokens was
-/// charged), subject (16), windows (4 times 4); then input, output and cached input
+/// charged), subject (16), windows (4 times 4) and, if it was, what that refills (8); then input, output and cached input
 /// tokens (8 each), upstream status (2), latency in milliseconds (4), length of each text (2 each,
 /// in the order of `Settlement.texts`), the texts.
 package enum SettlementRecord {
@@ -15,16 +15,16 @@ package enum SettlementRecord {
 
     static let isOpenFlag: UInt8 = 1 << 0
     static let isCancelledFlag: UInt8 = 1 << 1
-    private static let tokenRateFlag: UInt8 = 1 << 2
+    private static let hasRefill: UInt8 = 1 << 2
 
     /// From the ending to what was used.
     private static let chargeLength = 1 + 32 + 1 + 16 + 72
-    static let levelLength = 1 + 16 + 16
+    private static let levelLimit = 1 + 16 + 16 + 8
     /// Tokens, status and latency.
     static let reportLength = 24 + 6
     private static let textCount = 4
     static let lengthLimit =
-        3 + chargeLength + 1 + 4 * levelLength + reportLength + 2 * textCount
+        3 + chargeLength + 1 + 4 * levelLimit + reportLength + 2 * textCount
         + textCount * Settlement.textLimit
 
     /// Appends the end of a hold to a block.
@@ -59,10 +59,11 @@ package enum SettlementRecord {
         for level in 0..<4 where hold.subjects[level].rawValue != 0 { levels += 1 }
         block.write(levels)
         for level in 0..<4 where hold.subjects[level].rawValue != 0 {
-            let head = UInt8(level)
-            block.write(hold.hold.tokenRates.contains(level) ? head | tokenRateFlag : head)
+            let refill = hold.hold.refills[level]
+            block.write(refill == 0 ? UInt8(level) : UInt8(level) | hasRefill)
             block.write(hold.subjects[level].rawValue)
             block.write(hold.hold.windows[level])
+            if refill != 0 { block.write(refill) }
         }
         block.write(settlement.tokens.input)
         block.write(settlement.tokens.output)
@@ -111,26 +112,39 @@ package enum SettlementRecord {
             isOpen: isOpen,
             chargedAt: MonotonicTime(nanoseconds: try reader.number()),
             windows: .none,
-            hasTokenRate: false
+            refill: 0
         )
         charge.held = try reader.amounts()
         charge.counted = try reader.amounts()
         charge.used = try reader.amounts()
         for _ in 0..<(try reader.number(UInt8.self)) {
-            charge.hasTokenRate = try levelHead(&reader) & tokenRateFlag != 0
-            let subject = SubjectID(rawValue: try reader.number())
-            charge.windows = try reader.windows()
-            try count(subject) { $0.settle(charge, at: time.monotonic) }
+            let level = try level(&reader)
+            charge.windows = level.windows
+            charge.refill = level.refill
+            try count(level.subject) { $0.settle(charge, at: time.monotonic) }
         }
         return Effect(ending: ending, reservation: reservation, key: key, used: charge.used)
     }
 
-    private static func levelHead(
-        _ reader: inout RecordReader
-    ) throws(StorageError) -> UInt8 {
+    private struct Level {
+        let subject: SubjectID
+        let windows: WindowIDs
+        let refill: UInt64
+    }
+
+    private static func level(_ reader: inout RecordReader) throws(StorageError) -> Level {
         let head = try reader.number(UInt8.self)
-        guard LimitLevel(rawValue: head & ~tokenRateFlag) != nil else { throw reader.damage }
-        return head
+        guard LimitLevel(rawValue: head & ~hasRefill) != nil else { throw reader.damage }
+        return Level(
+            subject: SubjectID(rawValue: try reader.number()),
+            windows: try reader.windows(),
+            refill: head & hasRefill == 0 ? 0 : try reader.number()
+        )
+    }
+
+    /// Passes over the levels.
+    static func skipLevels(_ reader: inout RecordReader) throws(StorageError) {
+        for _ in 0..<(try reader.number(UInt8.self)) { _ = try level(&reader) }
     }
 
     /// Passes over what comes before the levels.
@@ -146,9 +160,7 @@ package enum SettlementRecord {
         var reader = try RecordReader(record, type: type, "a settlement record")
         try skipCharge(&reader)
         for _ in 0..<(try reader.number(UInt8.self)) {
-            _ = try levelHead(&reader)
-            body(SubjectID(rawValue: try reader.number()))
-            try reader.skip(16)
+            body(try level(&reader).subject)
         }
     }
 }

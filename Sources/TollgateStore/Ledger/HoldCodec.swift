@@ -14,7 +14,7 @@ struct StoredHold: Equatable {
 /// said otherwise: held requests, tokens, cost, input tokens, when it was charged (8 wall, 8
 /// monotonic), the three prices if it has one, what counts and when it expired if it has, levels
 /// (1, a bit each; the upper four bits are those at which a rate of tokens was charged), and for each
-/// level its subject (16) and windows (4 times 4).
+/// level its subject (16), windows (4 times 4) and, if one was, what that refills.
 enum HoldCodec {
     private static let isOpen: UInt8 = 1 << 0
     private static let hasPrice: UInt8 = 1 << 1
@@ -47,11 +47,13 @@ enum HoldCodec {
         var levels: UInt8 = 0
         for level in 0..<4 where stored.hold.subjects[level].rawValue != 0 {
             levels |= 1 << UInt8(level)
+            if hold.refills[level] != 0 { levels |= 1 << UInt8(level + 4) }
         }
-        writer.append(levels | hold.tokenRates.rawValue << 4)
+        writer.append(levels)
         for level in 0..<4 where levels & 1 << UInt8(level) != 0 {
             writer.append(stored.hold.subjects[level].rawValue)
             for place in 0..<4 { writer.append(hold.windows[level].number(place)) }
+            if hold.refills[level] != 0 { writer.appendCompact(hold.refills[level]) }
         }
         writer.replace(at: start, with: UInt16(truncatingIfNeeded: writer.count - start - 2))
     }
@@ -92,7 +94,6 @@ enum HoldCodec {
                 monotonic: MonotonicTime(nanoseconds: try reader.number())
             ),
             windows: [4 of WindowIDs](repeating: .none),
-            tokenRates: .none,
             price: try price(&reader, flags)
         )
         var stored = StoredHold(hold: LedgerHold(reservation: reservation, hold: hold))
@@ -110,12 +111,8 @@ enum HoldCodec {
         _ reader: inout ByteReader,
         into hold: inout LedgerHold
     ) throws(StorageError) {
-        let bits: UInt8 = try reader.number()
-        let levels = bits & 0b1111
-        guard
-            let rates = LimitLevels(rawValue: bits >> 4), rates.rawValue & ~levels == 0
-        else { throw reader.damaged() }
-        hold.hold.tokenRates = rates
+        let levels: UInt8 = try reader.number()
+        guard levels >> 4 & ~levels == 0 else { throw reader.damaged() }
         for level in 0..<4 where levels & 1 << UInt8(level) != 0 {
             hold.subjects[level] = SubjectID(rawValue: try reader.number())
             hold.hold.windows[level] = WindowIDs(
@@ -125,6 +122,10 @@ enum HoldCodec {
                 month: try reader.number()
             )
             guard hold.subjects[level].rawValue != 0 else { throw reader.damaged() }
+            guard levels & 1 << UInt8(level + 4) != 0 else { continue }
+            let refill: UInt64 = try reader.compact()
+            guard refill > 0, refill <= Rate.highest else { throw reader.damaged() }
+            hold.hold.refills[level] = refill
         }
     }
 

@@ -76,7 +76,7 @@ enum WindowRestart {
             options,
             pending: { hold in
                 for level in 0..<4 where hold.subjects[level].rawValue != 0 {
-                    if hold.hold.tokenRates.contains(level) {
+                    if hold.hold.refills[level] != 0 {
                         let tokens = held.tokens[hold.subjects[level]] ?? 0
                         held.tokens[hold.subjects[level]] =
                             tokens.addingSaturated(hold.counted.tokens)

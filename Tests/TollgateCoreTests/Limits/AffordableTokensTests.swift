@@ -67,6 +67,68 @@ struct AffordableTokensTests {
         #expect(price(&random).tokens(affordableFor: Money(nanos: -1), 0) == 0)
     }
 
+    @Test("are no more than what is usual for a key whose unusual requests are denied")
+    func usual() throws {
+        var record = KeyRecord(
+            id: KeyID(rawValue: 1),
+            name: "key",
+            createdAt: WallTime(milliseconds: Self.now.wall.milliseconds - 48 * 3_600_000)
+        )
+        record.limits.tokens.perRequestMax = 150_000
+        record.notices.anomaly = KeyNotices.Anomaly()
+        record.notices.anomaly?.isEnabled = true
+        record.notices.anomaly?.isBlocking = true
+        for used in [0, 60_000, 99_999, 100_000, 100_001] as [UInt64] {
+            let rules = try KeyRules(record, zones: .utcOnly)
+            let limits = try LimitRules(record.limits, zones: .utcOnly)
+            let id = SubjectID(record.id)
+            let meter = Meter(id: id, level: .key, rules: limits, counters: Counters())
+            let chain = MeterChain(key: meter)
+            chain.turn(to: Self.now.wall)
+            meter.counters.count(Amounts(requests: 1, tokens: Int64(used)), in: meter.windows)
+            let subject = DecisionSubject(rules: rules, chain: chain)
+            func reason(tokens: UInt64) -> (Reason, UInt64) {
+                var request = CheckRequest()
+                request.tokens = tokens
+                let price = RequestPrice.unknown(.allowFree)
+                let reservation = ReservationID(rawValue: 1)
+                let verdict = Decide.verdict(
+                    on: request,
+                    by: subject,
+                    price: price,
+                    at: Self.now,
+                    reservation: reservation
+                )
+                return (verdict.reason, verdict.affordableTokens)
+            }
+            let (denial, affordable) = reason(tokens: 200_000)
+            #expect(denial == .requestTooLarge)
+            #expect(affordable == 100_000 - min(used, 100_000))
+            if used <= 100_000 { #expect(reason(tokens: affordable).0 == .allowed) }
+            #expect(reason(tokens: affordable + 1).0 == .anomalyBlocked)
+        }
+    }
+
+    @Test("leave room for what was counted before, also without a limit")
+    func room() throws {
+        let meter = Meter(
+            id: SubjectID(rawValue: 1),
+            level: .key,
+            rules: .none,
+            counters: Counters()
+        )
+        let chain = MeterChain(key: meter)
+        chain.turn(to: Self.now.wall)
+        let price = ModelPrice(input: 1 << 40, output: 1 << 40)
+        let charge = Charge(tokens: 1 << 32, cost: Money(nanos: 4_722_366_482_869_645_214))
+        #expect(chain.hasRoom(for: charge))
+        chain.count(charge, at: Self.now)
+        #expect(!chain.hasRoom(for: charge))
+        let most = chain.affordableTokens(inputTokens: 0, price: price, Self.now)
+        #expect(passes(most, 0, price, chain))
+        #expect(!passes(most + 1, 0, price, chain))
+    }
+
     private static let now = Now(
         wall: WallTime(milliseconds: 1_700_000_000_000),
         monotonic: MonotonicTime(nanoseconds: 9_000_000_000)
@@ -83,7 +145,7 @@ struct AffordableTokensTests {
         request.tokens = tokens
         request.inputTokens = input
         let known = price.map(RequestPrice.known) ?? .unknown(.allowFree)
-        guard let charge = Decide.charge(for: request, known) else { return false }
+        guard let charge = Decide.charge(for: request, known, on: chain) else { return false }
         return LimitStage.allCases.allSatisfy { chain.denial(of: charge, at: $0, Self.now) == nil }
     }
 

@@ -15,10 +15,14 @@ struct RateCorrectionTests {
         let now = MonotonicTime(nanoseconds: 5_000_000_000)
         let used = rate.charge(80, .full, at: now)
         #expect(rate.remaining(used, at: now) == 20)
-        let corrected = rate.refund(50, chargedAt: now, used, at: now)
+        let corrected = try #require(
+            rate.refund(50, chargedAt: now, refill: 60, used, at: now)
+        )
         #expect(rate.remaining(corrected, at: now) == 70)
         for cost in [80, 81, 1 << 53, UInt64.max] {
-            let full = rate.refund(cost, chargedAt: now, used, at: now)
+            let full = try #require(
+                rate.refund(cost, chargedAt: now, refill: 60, used, at: now)
+            )
             #expect(rate.remaining(full, at: now) == 100)
             #expect(rate.check(101, full, at: now) == .never)
             guard case .admitted(let empty) = rate.check(100, full, at: now) else {
@@ -40,12 +44,58 @@ struct RateCorrectionTests {
         #expect(rate.reset(state, at: now) == 90_000_000_000)
     }
 
-    @Test("lets through no more than its bound and what came back in that window")
+    @Test(
+        "lets through no more than its bound and what came back in that window of the last period"
+    )
     func windowsWithRefunds() throws {
         try run(isStrict: false) { rate, charges, refunds, window in
             let charged = charges.reduce(0) { $0 + (window.contains($1.time) ? $1.cost : 0) }
-            let back = refunds.reduce(0) { $0 + (window.contains($1.time) ? $1.cost : 0) }
+            var back: UInt64 = 0
+            for (charge, refund) in zip(charges, refunds)
+            where window.contains(refund.time) && refund.time < charge.time + Int64(rate.period) {
+                back += refund.cost
+            }
             return charged <= rate.limit + rate.burst + back
+        }
+    }
+
+    @Test("gives nothing back of what was charged a period ago, and all of it just before")
+    func refundsOfOldCharges() throws {
+        let rate = try #require(Rate(limit: 1000, period: 60_000_000_000, burst: 5000))
+        let start = MonotonicTime(nanoseconds: 7)
+        var state = rate.charge(5000, .full, at: start)
+        let before = MonotonicTime(nanoseconds: 60_000_000_006)
+        let now = MonotonicTime(nanoseconds: 60_000_000_007)
+        state = try #require(
+            rate.refund(1000, chargedAt: start, refill: 1000, state, at: before)
+        )
+        #expect(rate.remaining(state, at: now) == 2000)
+        #expect(rate.refund(1000, chargedAt: start, refill: 1000, state, at: now) == nil)
+        #expect(rate.refund(1000, chargedAt: now, refill: 0, state, at: now) == nil)
+    }
+
+    @Test("that was changed gets back the share that a charge took of the old one")
+    func refundsAcrossRates() throws {
+        let minute: UInt64 = 60_000_000_000
+        let now = MonotonicTime(nanoseconds: 9)
+        for (first, second) in [(100_000, 1000), (1000, 100_000), (7, 3), (3, 7)]
+            as [(UInt64, UInt64)]
+        {
+            let old = try #require(Rate(limit: first, period: minute))
+            let new = try #require(Rate(limit: second, period: minute))
+            var state = Rate.State.full
+            for _ in 0..<first { state = old.charge(1, state, at: now) }
+            state = old.convert(state, to: new, at: now)
+            #expect(new.remaining(state, at: now) == 0)
+            for settled in 1...first {
+                state = try #require(
+                    new.refund(1, chargedAt: now, refill: old.refill, state, at: now)
+                )
+                // Rounded down: what was used by the others stays taken.
+                let most = settled * second / first
+                let left = new.remaining(state, at: now)
+                #expect(left <= most && left + 1 >= most)
+            }
         }
     }
 
@@ -81,7 +131,14 @@ struct RateCorrectionTests {
                 if Bool.random(using: &random), place < charges.count, refunds[place].cost == 0 {
                     let back = UInt64.random(in: 0...charges[place].cost, using: &random)
                     let chargedAt = MonotonicTime(nanoseconds: charges[place].time)
-                    state = rate.refund(back, chargedAt: chargedAt, state, at: now)
+                    state =
+                        rate.refund(
+                            back,
+                            chargedAt: chargedAt,
+                            refill: rate.refill,
+                            state,
+                            at: now
+                        ) ?? state
                     refunds[place] = Charge(time: time, cost: back)
                 }
                 let cost = UInt64.random(in: 1...rate.burst, using: &random)

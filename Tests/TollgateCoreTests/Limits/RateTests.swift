@@ -42,7 +42,13 @@ struct RateTests {
                     #expect(rate.remaining(state, at: time) == 0)
                     #expect(rate.check(0, state, at: time) != .never)
                     #expect(rate.reset(state, at: time) > 0)
-                    state = rate.refund(cost, chargedAt: times[0], state, at: times[4])
+                    for refill in [0, 1, rate.refill, Rate.highest] {
+                        for (then, now) in [(times[0], times[4]), (time, time)] {
+                            state =
+                                rate.refund(cost, chargedAt: then, refill: refill, state, at: now)
+                                ?? state
+                        }
+                    }
                     for other in rates {
                         let converted = rate.convert(state, to: other, at: time)
                         #expect(other.remaining(converted, at: time) <= other.burst)

@@ -1,6 +1,7 @@
 internal import Testing
-internal import TollgateCore
 internal import TollgateTesting
+
+@testable internal import TollgateCore
 
 @Suite("The catalogue of models")
 struct ModelCatalogueTests {
@@ -74,9 +75,42 @@ struct ModelCatalogueTests {
         let price = PriceList(models: models, unpriced: .allowFree).price(of: request).known
         #expect(price?.input == input)
         #expect(price?.output == output)
-        // Where what is not known is denied, one that is known does not let the other pass.
+        // Where what is not known is denied, one that is known does not let the other pass; where it
+        // counts as free, it does not make the other free.
         let strict = PriceList(models: models, unpriced: .denyWhenBudgeted).price(of: request)
-        #expect((strict.known == nil) == [model, other].contains("free"))
+        #expect((strict.forRules == nil) == [model, other].contains("free"))
+        let isDenied = strict.isDenied(countingCost: true, request)
+        #expect(isDenied == [model, other].contains("free"))
+        let isDeniedAnyway = strict.isDenied(countingCost: false, request)
+        #expect(!isDeniedAnyway)
+        #expect(strict.known?.input == input)
+        #expect(strict.known?.output == output)
+    }
+
+    @Test("bills a model without a price at what was held, also where any model has a price")
+    func billed() throws {
+        let cheap = ModelPrice(input: 1, output: 10)
+        let usual = ModelPrice(input: 7, output: 7)
+        let models = ModelCatalogue([
+            Model(id: "cheap", provider: "p", price: cheap), Model(id: "free", provider: "p"),
+        ])
+        func price(_ model: String, _ unpriced: UnpricedPolicy, held: ModelPrice?) -> ModelPrice? {
+            let list = PriceList(models: models, unpriced: unpriced)
+            return list.price(ofBilled: Array(model.utf8).span, held: held)
+        }
+        let held = ModelPrice(input: 3, output: 3)
+        for unpriced in [
+            .deny, .denyWhenBudgeted, .allowFree, .defaultPrice(usual),
+        ] as [UnpricedPolicy] {
+            #expect(price("cheap", unpriced, held: held) == cheap)
+            #expect(price("cheap", unpriced, held: nil) == cheap)
+            for model in ["", "free", "cheap-2024-08-06"] {
+                #expect(price(model, unpriced, held: held) == held)
+            }
+            #expect(price("", unpriced, held: nil) == nil)
+        }
+        #expect(price("cheap-2024-08-06", .defaultPrice(usual), held: nil) == usual)
+        #expect(price("cheap-2024-08-06", .allowFree, held: nil) == nil)
     }
 
     @Test("fills in the provider that a request leaves out, and only then")

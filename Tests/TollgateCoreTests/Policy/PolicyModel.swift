@@ -8,10 +8,13 @@ struct PlainRequest: CustomStringConvertible {
     var unreadable: Set<String> = []
     var ip: String?
     var tokens: UInt64 = 0
+    var input: UInt64 = 0
+    var isPromptUnknown = false
     var facts: PolicyFacts
 
     var description: String {
-        "\(names) other=\(otherModel ?? "-") unreadable=\(unreadable) ip=\(ip ?? "-") \(tokens) \(facts)"
+        "\(names) other=\(otherModel ?? "-") unreadable=\(unreadable) ip=\(ip ?? "-") \(tokens)"
+            + " input=\(input) unknown=\(isPromptUnknown) \(facts)"
     }
 
     func fill(_ request: inout CheckRequest) throws {
@@ -22,6 +25,8 @@ struct PlainRequest: CustomStringConvertible {
         if let otherModel { try request.alsoName(model: Array(otherModel.utf8).span) }
         request.clientIP = ip.flatMap { IPAddress($0) }
         request.tokens = tokens
+        request.inputTokens = input
+        request.hasUnknownPrompt = isPromptUnknown
     }
 
     static let fields: [(String, CheckRequest.Field)] = [
@@ -137,7 +142,10 @@ struct PolicyModel {
         var parts: [Bool?] = []
         if let list = condition.regionIn { parts.append(matches(list, names["region"])) }
         if let list = condition.ipIn { parts.append(request.ip.map(list.contains)) }
-        if let count = condition.tokensUnder { parts.append(request.tokens < count) }
+        if let count = condition.tokensUnder {
+            let isUnder = request.tokens < count && request.input < count
+            parts.append(request.isPromptUnknown ? nil : isUnder)
+        }
         for (bounds, spent) in [
             (condition.dailyBudget, request.facts.dailySpent),
             (condition.monthlyBudget, request.facts.monthlySpent),

@@ -40,6 +40,9 @@ struct PolicyCase: Sendable, CustomTestStringConvertible {
             case "action": try request.set(.action, to: value)
             case "ip": request.clientIP = try need(IPAddress(value), value)
             case "tokens": request.tokens = try need(UInt64(value), value)
+            case "input": request.inputTokens = try need(UInt64(value), value)
+            case "prompt":
+                request.hasUnknownPrompt = try need(value == "unknown" ? true : nil, value)
             case "unreadable":
                 let field = CheckRequest.Field.allCases.first { "\($0)" == value }
                 request.markUnreadable(try need(field, value))

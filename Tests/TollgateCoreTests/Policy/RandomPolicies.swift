@@ -50,6 +50,8 @@ struct RandomPolicies {
         if random.isOnce(in: 4) { request.otherModel = name() }
         if !random.isOnce(in: 4) { request.ip = pick(["10.0.0.1", "10.0.0.2"]) }
         request.tokens = UInt64(random.number(in: 0...3))
+        if random.isOnce(in: 2) { request.input = UInt64(random.number(in: 0...3)) }
+        request.isPromptUnknown = random.isOnce(in: 8)
         return request
     }
 

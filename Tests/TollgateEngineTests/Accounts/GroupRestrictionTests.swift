@@ -134,9 +134,25 @@ struct GroupRestrictionTests {
         policy.condition.totalBudget.over = Money(nanos: 1)
         try change(.organization) { $0.policy = .some(PolicyDocument(statements: [policy])) }
         let other = try house.key { $0.organization = .some("acme") }.secret
-        #expect(try reason() == .allowed)
+        #expect(try reason(model: "cheap") == .allowed)
         #expect(try loop.reason(for: other, model: "cheap", tokens: 1000) == .allowed)
-        #expect(try reason() == .policyDenied)
+        #expect(try reason(model: "cheap") == .policyDenied)
+    }
+
+    @Test("by a policy on money is a budget for what has no price or a prompt of unknown length")
+    func spendingNeedsPrices() throws {
+        #expect(try reason(model: "free") == .allowed)
+        var policy = PolicyStatement(effect: .allow, actions: ["*"], resources: ["*"])
+        policy.condition.dailyBudget.under = Money(nanos: 1_000_000)
+        try change(.team) { $0.policy = .some(PolicyDocument(statements: [policy])) }
+        #expect(try reason(model: "free") == .pricingNotAllowed)
+        #expect(try reason(model: "cheap") == .allowed)
+        loop.beginTurn()
+        var request = CheckRequest()
+        request.present(secret)
+        try request.set(.model, to: "cheap")
+        request.hasUnknownPrompt = true
+        #expect(try loop.check(&request).reason == .requestTooLarge)
     }
 
     @Test("a read-only key lists the models and does nothing else")

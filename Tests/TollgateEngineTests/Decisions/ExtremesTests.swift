@@ -40,6 +40,40 @@ struct ExtremesTests {
         }
     }
 
+    @Test(
+        "are denied before a counter is at its end, so that nothing can come back that was not taken"
+    )
+    func noEnd() throws {
+        let house = try House()
+        let (record, secret) = try house.key()
+        let loop = house.engine.makeLoop()
+        var reservations: [ReservationID] = []
+        var reasons: [Reason] = []
+        for _ in 0..<3 {
+            loop.beginTurn()
+            var request = CheckRequest()
+            request.present(secret)
+            try request.set(.model, to: "dear")
+            request.tokens = 1 << 32
+            let verdict = try loop.check(&request)
+            reasons.append(verdict.reason)
+            if verdict.isAllowed { reservations.append(verdict.reservation) }
+            _ = try loop.commit()
+        }
+        #expect(reasons == [.allowed, .requestTooLarge, .requestTooLarge])
+        loop.beginTurn()
+        for reservation in reservations {
+            var settlement = Settlement()
+            settlement.reservation = reservation
+            settlement.status = 503
+            _ = try loop.settle(settlement)
+        }
+        _ = try loop.commit()
+        let usage = try #require(try house.engine.usage(ofKey: record.id))
+        #expect(usage.used(.total) == .zero)
+        #expect(usage.counters.held == .zero)
+    }
+
     private func check(
         _ secret: String,
         _ loop: DecisionLoop,

@@ -170,7 +170,7 @@ struct HoldTableModelTests {
                     monotonic: MonotonicTime(nanoseconds: time)
                 ),
                 windows: [4 of WindowIDs](repeating: windows),
-                tokenRates: LimitLevels(rawValue: random.isOnce(in: 2) ? 1 : 0) ?? .none,
+                refills: [4 of UInt64](repeating: random.isOnce(in: 2) ? 0 : 60),
                 price: random.isOnce(in: 3) ? nil : price
             )
         )

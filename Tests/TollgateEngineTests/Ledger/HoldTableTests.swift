@@ -129,7 +129,6 @@ struct HoldTableTests {
                     monotonic: MonotonicTime(nanoseconds: time)
                 ),
                 windows: [4 of WindowIDs](repeating: .none),
-                tokenRates: .none,
                 price: nil
             )
         )

@@ -96,11 +96,13 @@ extension NaiveBook {
         charges[place].counted = used
         charges[place].isHeld = false
         let time = now.monotonic.nanoseconds
-        for id in charges[place].flows {
+        for (id, pace) in charges[place].flows {
             guard var bucket = subjects[id]?.buckets[.tokensPerMinute] else { continue }
             let difference = Int128(used.tokens) - Int128(counted.tokens)
             if difference > 0 { bucket.take(difference, at: time) }
-            if difference < 0 { bucket.giveBack(-difference, chargedAt: chargedAt, at: time) }
+            if difference < 0 {
+                bucket.giveBack(-difference, chargedAt: chargedAt, under: pace, at: time)
+            }
             subjects[id]?.buckets[.tokensPerMinute] = bucket
         }
         if used.tokens > counted.tokens || used.cost > counted.cost

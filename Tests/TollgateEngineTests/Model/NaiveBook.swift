@@ -18,8 +18,8 @@ struct NaiveBook {
         let key: KeyID
         /// From the key upwards, each with the windows that it was charged in.
         let subjects: [(id: SubjectID, windows: [CalendarPeriod: Int])]
-        /// Those whose tokens were limited to so many a minute.
-        let flows: Set<SubjectID>
+        /// Of those whose tokens were limited to so many a minute, how fast.
+        let flows: [SubjectID: NaiveBucket.Pace]
         let reserved: Amounts
         let input: UInt64
         let price: ModelPrice?
@@ -89,7 +89,7 @@ struct NaiveBook {
                 answer.affordable = affordable(question, chain, now)
             }
         }
-        let charge = amounts(question, tokens)
+        let charge = amounts(question, tokens, chain)
         if key.enforcement == .monitor {
             // What cannot be counted is not let through for anybody.
             guard charge != nil else { return Answer(reason: .requestTooLarge) }
@@ -102,7 +102,22 @@ struct NaiveBook {
         return answer
     }
 
-    /// What a request takes at most; nil when no number can say.
+    /// What a request takes at most; nil when no number can say, or none what it makes of the sums.
+    private func amounts(
+        _ question: Question,
+        _ tokens: UInt64,
+        _ chain: [SubjectID]
+    ) -> Amounts? {
+        guard let amounts = amounts(question, tokens) else { return nil }
+        for tally in chain.map(tally) {
+            for sum in [tally.used[.total] ?? .zero, tally.held] {
+                for part in [Metered.requests, .tokens, .cost]
+                where Int128(sum[part]) + Int128(amounts[part]) > Int64.max { return nil }
+            }
+        }
+        return amounts
+    }
+
     private func amounts(_ question: Question, _ tokens: UInt64) -> Amounts? {
         guard tokens <= NaiveBook.mostTokens else { return nil }
         guard let price = question.price else { return Amounts(requests: 1, tokens: Int64(tokens)) }
@@ -124,7 +139,7 @@ struct NaiveBook {
         _ chain: [SubjectID],
         _ now: Now
     ) -> Answer? {
-        guard let charge = amounts(question, tokens) else {
+        guard let charge = amounts(question, tokens, chain) else {
             return Answer(reason: .requestTooLarge)
         }
         for stage in 0...2 {
@@ -197,7 +212,7 @@ struct NaiveBook {
                 reservation: reservation,
                 key: question.key,
                 subjects: chain.map { ($0, subjects[$0]?.opened ?? [:]) },
-                flows: Set(chain.filter { subjects[$0]?.settings.rates.tokensPerMinute != nil }),
+                flows: flows(of: chain),
                 reserved: charge,
                 input: question.input,
                 price: question.price,
@@ -213,6 +228,19 @@ struct NaiveBook {
                 subjects[id]?.buckets[limit.name] = bucket
             }
         }
+    }
+}
+
+extension NaiveBook {
+    /// How fast tokens flow, for those whose flow is limited.
+    private func flows(of chain: [SubjectID]) -> [SubjectID: NaiveBucket.Pace] {
+        var flows: [SubjectID: NaiveBucket.Pace] = [:]
+        for id in chain {
+            for limit in subjects[id]?.limits ?? [] where limit.name == .tokensPerMinute {
+                if case .bucket(let pace, _) = limit.kind { flows[id] = pace }
+            }
+        }
+        return flows
     }
 }
 

@@ -61,9 +61,15 @@ struct NaiveBucket: Equatable {
         changedAt = time
     }
 
-    mutating func giveBack(_ cost: Int128, chargedAt: Int64, at time: Int64) {
+    /// Puts back what a cost took, unless a whole period has gone by.
+    ///
+    /// Under another pace it had taken so many nanoseconds of refilling: as many come back.
+    mutating func giveBack(_ cost: Int128, chargedAt: Int64, under old: Pace, at time: Int64) {
+        let waited = Int128(time - chargedAt)
+        guard waited < pace.period else { return }
         var amount = cost * pace.period
-        if pace.isStrict { amount = max(0, amount - Int128(time - chargedAt) * pace.refill) }
+        if old.refill != pace.refill { amount = amount / old.refill * pace.refill }
+        if pace.isStrict { amount = max(0, amount - waited * pace.refill) }
         content = min(pace.capacity, content(at: time) + amount)
         changedAt = time
     }
