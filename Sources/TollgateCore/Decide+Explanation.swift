@@ -10,7 +10,7 @@ extension Decide {
     ) -> [String] {
         let rules = subject.rules
         let chain = subject.chain
-        chain.turn(to: now.wall)
+        chain.rollWindows(to: now.wall)
         let standing = standing(of: rules, at: now.wall) ?? standing(of: chain, at: now.wall)
         var lines = [line("key", standing)]
         lines += accessLines(of: request, rules.access, prefix: "", supplier)

@@ -135,3 +135,20 @@ package struct JournalPosition: Comparable, Hashable, Sendable {
         left.rawValue < right.rawValue
     }
 }
+
+/// The name of what is counted for: a key's id, or the number that a user, team or organisation has.
+package struct SubjectID: Comparable, Hashable, Sendable {
+    package let rawValue: UInt128
+
+    package init(rawValue: UInt128) {
+        self.rawValue = rawValue
+    }
+
+    package init(_ key: KeyID) {
+        rawValue = key.rawValue
+    }
+
+    package static func < (left: SubjectID, right: SubjectID) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}

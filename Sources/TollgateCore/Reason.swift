@@ -125,3 +125,15 @@ extension Reason {
         self = reason
     }
 }
+
+extension Reason {
+    /// Whether a request for fewer tokens might pass.
+    package var dependsOnTokens: Bool {
+        switch self {
+        case .requestTooLarge, .tokenRateLimited, .tokenQuotaExceeded, .budgetExceeded,
+            .balanceExhausted:
+            true
+        default: false
+        }
+    }
+}

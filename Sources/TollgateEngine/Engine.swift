@@ -134,7 +134,7 @@ package final class Engine: Sendable {
     var books: Books { state.withLock { $0.books } }
 
     /// What a turn works with.
-    var turn: (books: Books, prices: PriceList, suppliers: SupplierCatalogue) {
+    var turnBasis: (books: Books, prices: PriceList, suppliers: SupplierCatalogue) {
         state.withLock { ($0.books, $0.prices, $0.suppliers) }
     }
 
@@ -307,8 +307,8 @@ package final class Engine: Sendable {
 }
 
 extension Engine {
-    /// What the engine does now and then, besides answering: begins new books when a write failed,
-    /// ends holds whose time is over, and records what strangers were told.
+    /// Does the housekeeping: begins new books when a write failed, ends holds whose time is over, and
+    /// records what strangers were told.
     ///
     /// Waits for the disk: for a thread of its own, about once a second, by one caller at a time.
     ///

@@ -11,3 +11,8 @@ package enum EngineError: Error, Sendable {
     /// The reservation is being settled by somebody else at this moment.
     case beingSettled
 }
+
+extension StorageError {
+    /// The books are given up, and new ones not begun yet.
+    static let unwritable = StorageError(.io, "the journal cannot be written")
+}

@@ -22,7 +22,7 @@ enum Denial {
         if let limit = verdict.limit {
             writeLimit(limit, decision.deniedLimit, to: &output)
         }
-        if verdict.reason.isOfSize {
+        if verdict.reason.dependsOnTokens {
             output.append(#","affordable_tokens":"#)
             output.appendDecimal(verdict.affordableTokens)
         }
@@ -56,18 +56,6 @@ enum Denial {
         output.append(#","retry_after_ms":"#)
         output.appendDecimal(denial.retryAfter)
         output.append("}")
-    }
-}
-
-extension Reason {
-    /// Whether a smaller request might pass.
-    fileprivate var isOfSize: Bool {
-        switch self {
-        case .requestTooLarge, .tokenRateLimited, .tokenQuotaExceeded, .budgetExceeded,
-            .balanceExhausted:
-            true
-        default: false
-        }
     }
 }
 

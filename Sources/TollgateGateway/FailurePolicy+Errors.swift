@@ -2,7 +2,7 @@ internal import TollgateCore
 internal import TollgateEngine
 internal import TollgateWire
 
-extension FailurePolicy {
+extension CallFailure {
     /// The row for a failure of the engine.
     init(_ error: EngineError) {
         switch error {

@@ -69,7 +69,7 @@ package final class LoopGateway: LoopService {
             hold(until: position)
             return .hold
         } catch {
-            return .refuse(FailurePolicy(error).status)
+            return .refuse(CallFailure(error).status)
         }
     }
 
@@ -80,7 +80,7 @@ package final class LoopGateway: LoopService {
                 if error == nil {
                     loop.release(heldTurns: 1)
                 } else {
-                    loop.refuse(heldTurns: 1, FailurePolicy.storage.status)
+                    loop.refuse(heldTurns: 1, CallFailure.storage.status)
                 }
             }
         }
@@ -110,7 +110,7 @@ package final class LoopGateway: LoopService {
         case .healthCheck: health.check(call, message)
         case .healthList: health.list(call, message)
         case nil: management.call(call, method - GatewayMethod.allCases.count, message)
-        default: loop.fail(call, FailurePolicy.unimplemented.status, .now)
+        default: loop.fail(call, CallFailure.unimplemented.status, .now)
         }
     }
 
@@ -121,7 +121,7 @@ package final class LoopGateway: LoopService {
         case .accessLogs: accessLogs.insert(call)
         case .healthWatch: health.open(call)
         case .reflection, .reflectionAlpha: reflection.open(call)
-        default: loop.finish(call, FailurePolicy.unimplemented.status, .now)
+        default: loop.finish(call, CallFailure.unimplemented.status, .now)
         }
     }
 
@@ -164,17 +164,17 @@ package final class LoopGateway: LoopService {
     }
 
     /// Has the engine decide what is in `request`, with what is known of its content.
-    func decide() -> Result<Decision, FailurePolicy> {
+    func decide() -> Result<Decision, CallFailure> {
         do {
             return .success(told(try decisions.check(&request)))
         } catch {
-            return .failure(FailurePolicy(error))
+            return .failure(CallFailure(error))
         }
     }
 
     /// Has the engine decide what is in `request`, and reads the content of what it was made from
     /// when the key has rules for it.
-    func decide(_ translation: borrowing EnvoyTranslation) -> Result<Decision, FailurePolicy> {
+    func decide(_ translation: borrowing EnvoyTranslation) -> Result<Decision, CallFailure> {
         do throws(EngineError) {
             var verdict = try decisions.check(&request)
             // Once, unless the rules are changed meanwhile.
@@ -186,7 +186,7 @@ package final class LoopGateway: LoopService {
             if verdict.needsContent { throw EngineError.overloaded }
             return .success(told(verdict))
         } catch {
-            return .failure(FailurePolicy(error))
+            return .failure(CallFailure(error))
         }
     }
 

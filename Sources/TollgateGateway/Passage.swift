@@ -1,7 +1,8 @@
 internal import TollgateCore
 internal import TollgateEngine
 
-/// How an allowed request goes on: where to, and without which headers.
+/// What an allow adds to a request on its way: its supplier, the names of its groups, the list of its
+/// models, and which headers to leave behind.
 ///
 /// Beside the `Decision`, and not in it: that is a plain value, copied without counting references.
 struct Passage {

@@ -3,8 +3,8 @@ internal import Logging
 internal import TollgateEngine
 internal import TollgateStore
 
-/// Has done about once a second what is done besides answering: the engine recovers from a failed
-/// write and ends holds whose time is over, the registry records which keys have expired.
+/// Runs the housekeeping once a second: the engine recovers from a failed write and ends holds whose
+/// time is over, the registry records which keys have expired.
 ///
 /// Logs what becomes of the disk meanwhile.
 ///

@@ -50,10 +50,9 @@ enum ImportRules {
             "TollgateCore", "TollgateEngine", "TollgateTransport", "TollgateWire",
         ],
         "TollgateAdmin": ["TollgateCore", "TollgateEngine", "TollgateMetrics"],
-        "TollgateNotify": ["TollgateCore", "TollgateEngine"],
         "TollgateServer": [
             "TollgateAdmin", "TollgateCore", "TollgateCrypto", "TollgateEngine", "TollgateGateway",
-            "TollgateMetrics", "TollgateNotify", "TollgateStore", "TollgateTransport",
+            "TollgateMetrics", "TollgateStore", "TollgateTransport",
             "TollgateWire",
         ],
         // Beside the server it is a client: of the REST API's JSON and of the RPC's messages.

@@ -23,7 +23,7 @@ struct TidyTests {
     @Test("is read in full")
     func filesAreFound() throws {
         let paths = try Repository.swiftFiles().map(\.path)
-        #expect(paths.contains("Sources/TollgateCore/Verdict.swift"))
+        #expect(paths.contains("Sources/TollgateCore/Decide.swift"))
         #expect(paths.contains("Tests/TidyTests/TidyTests.swift"))
         #expect(paths.contains("Sources/TollgateEngine/Accounts/KeyTable.swift"))
     }

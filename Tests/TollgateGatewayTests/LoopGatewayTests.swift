@@ -186,8 +186,8 @@ struct LoopGatewayTests {
     }
 
     @Test("No failure is answered with a status that a proxy could take for leave")
-    func failurePolicy() {
-        for row in FailurePolicy.allCases {
+    func callFailures() {
+        for row in CallFailure.allCases {
             #expect(row.status.code != .ok)
             #expect(row.status.code != .unknown)
         }

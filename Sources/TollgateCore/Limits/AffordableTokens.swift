@@ -5,7 +5,7 @@ extension MeterChain {
     /// - Parameters:
     ///   - inputTokens: the prompt, which cannot become smaller; 0 when it is not known.
     ///   - price: what tokens cost; nil when they cost nothing.
-    ///   - now: the time, to which the meters were turned.
+    ///   - now: the time, to which the windows were rolled.
     /// - Returns: how many; 0 when it would pass with none.
     package func affordableTokens(
         inputTokens: UInt64,

@@ -32,7 +32,7 @@ package final class AnomalyRule: Sendable {
 }
 
 extension Meter {
-    /// Whether a request brings what was used in the hour of the last `turn` beyond what is usual.
+    /// Whether a request brings what was used in the hour of the last `rollWindows` beyond what is usual.
     ///
     /// - Parameters:
     ///   - charge: what the request would take.

@@ -12,18 +12,18 @@ package struct Footprint: ~Copyable, Sendable {
 
     package init() {}
 
-    /// Notes that a hold has ended in a turn that is not in the journal yet.
-    package func ended() {
+    /// Notes that a hold is about to end, in a turn that is not in the journal yet.
+    package func willEnd() {
         unrecorded.add(1, ordering: .relaxed)
     }
 
-    /// Notes that a hold has not ended after all: somebody else was faster.
-    package func notEnded() {
+    /// Notes that a hold does not end after all: somebody else was faster.
+    package func endCancelled() {
         unrecorded.subtract(1, ordering: .releasing)
     }
 
     /// Notes where the end of a hold is.
-    package func recorded(at position: JournalPosition) {
+    package func endRecorded(at position: JournalPosition) {
         lastPosition.max(position.rawValue, ordering: .relaxed)
         unrecorded.subtract(1, ordering: .releasing)
     }

@@ -33,7 +33,7 @@ extension MeterChain {
     /// - Parameters:
     ///   - charge: what the request would take.
     ///   - only: the only stage to look at; nil for all.
-    ///   - now: the time, to which the meters were turned.
+    ///   - now: the time, to which the windows were rolled.
     /// - Returns: the limit; nil when the request passes them all.
     @inline(__always)
     package func denial(

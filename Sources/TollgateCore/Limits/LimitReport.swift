@@ -93,7 +93,7 @@ package struct LimitReport: Sendable {
     /// Reads all limits of a chain.
     ///
     /// - Parameters:
-    ///   - chain: the meters, turned to the time.
+    ///   - chain: the meters, whose windows are those of the time.
     ///   - now: the time.
     ///   - denied: a limit that is reported first, whatever is left of it; only as such is one of
     ///     single requests reported at all.

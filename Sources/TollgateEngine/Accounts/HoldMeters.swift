@@ -29,13 +29,13 @@ struct HoldMeters {
             if account.isRetired || isAtHome && key.isRetired { return nil }
             let chain = isAtHome ? key.chain : nil
             let groups = try HoldMeters.groups(of: hold, chain, in: account, loader)
-            account.footprint.ended()
-            if isAtHome { key.meter.footprint.ended() }
+            account.footprint.willEnd()
+            if isAtHome { key.meter.footprint.willEnd() }
             return groups
         }
         guard let groups else { return nil }
-        guard isAtHome || key.withMeter({ _ in key.meter.footprint.ended() }) != nil else {
-            account.footprint.notEnded()
+        guard isAtHome || key.withMeter({ _ in key.meter.footprint.willEnd() }) != nil else {
+            account.footprint.endCancelled()
             return nil
         }
         self.key = key
@@ -87,14 +87,14 @@ struct HoldMeters {
     }
 
     /// Notes that the end of the hold is in the journal.
-    func recorded(at position: JournalPosition) {
-        key.meter.footprint.recorded(at: position)
-        account.footprint.recorded(at: position)
+    func endRecorded(at position: JournalPosition) {
+        key.meter.footprint.endRecorded(at: position)
+        account.footprint.endRecorded(at: position)
     }
 
     /// Notes that the hold has not ended after all: somebody else was faster.
-    func notEnded() {
-        key.meter.footprint.notEnded()
-        account.footprint.notEnded()
+    func endCancelled() {
+        key.meter.footprint.endCancelled()
+        account.footprint.endCancelled()
     }
 }

@@ -16,8 +16,8 @@ final class SecretTable: Sendable {
     /// Makes an empty table.
     ///
     /// - Parameter limit: how many secrets are kept, whichever shards they come to; those not asked
-    ///   for lately leave first, from the shard of the new one. Where there is none yet, it makes
-    ///   one more.
+    ///   for lately leave first, from the shard of the new one. One that is still empty has none to
+    ///   give, so that there may be one more for each shard.
     init(limit: Int) {
         self.limit = limit
         shards = (0..<SecretTable.shardCount).map { _ in Shard() }

@@ -2,6 +2,15 @@ package import TollgateCore
 
 /// The ends of holds.
 extension DecisionLoop {
+    /// The prompt of a hold as it was checked, for reports that cannot tell; 0 when that is not known
+    /// either.
+    package func heldInput(of reservation: ReservationID) -> UInt64 {
+        guard case .pending(let hold) = books.holds.standing(of: reservation, for: number) else {
+            return 0
+        }
+        return hold.hold.inputTokens
+    }
+
     /// Settles a hold by what its request really used.
     ///
     /// The first report counts; a repeat gets the first one's answer. A hold that has expired is
@@ -122,7 +131,7 @@ extension DecisionLoop {
         for reservation in reservations {
             guard case .pending(let hold) = books.holds.standing(of: reservation, for: number)
             else { continue }
-            if !ends.hasRoom(for: SettlementRecord.lengthLimit) { try commitWithdrawals() }
+            if !endRecords.hasRoom(for: SettlementRecord.lengthLimit) { try commitWithdrawals() }
             do {
                 _ = try end(hold, used: .zero, Settlement()) {
                     books.holds.withdraw(reservation).map { ($0, .withdrawn) }
@@ -166,11 +175,12 @@ extension DecisionLoop {
         while let key = try books.keys.key(hold.key) {
             guard let meters = try meters(of: hold, key) else { continue }
             guard let (hold, ending) = take() else {
-                meters.notEnded()
+                meters.endCancelled()
                 return nil
             }
-            ended.append(EndedHold(hold: hold, used: used, meters: meters))
-            guard SettlementRecord.write(hold, ending, used: used, settlement, to: &ends) else {
+            endedHolds.append(EndedHold(hold: hold, used: used, meters: meters))
+            guard SettlementRecord.write(hold, ending, used: used, settlement, to: &endRecords)
+            else {
                 preconditionFailure("room for the record was made before")
             }
             tally.count(SettlementFate(ending))

@@ -15,17 +15,21 @@ package final class DecisionLoop {
     /// Filled when the first reservation is made: only that can fail, and then denies.
     @exclusivity(unchecked) private var random: RandomPool?
     @exclusivity(unchecked) private var block = JournalBlock()
-    /// The records of holds that end, which follow all others: as they count after all others.
-    @exclusivity(unchecked) var ends = JournalBlock()
+    /// The records of holds that end: appended behind all others of the turn, as they count after all
+    /// others.
+    @exclusivity(unchecked) var endRecords = JournalBlock()
     @exclusivity(unchecked) var now: Now
     @exclusivity(unchecked) var books: Books
     @exclusivity(unchecked) var prices: PriceList
-    @exclusivity(unchecked) private var suppliers: SupplierCatalogue
-    @exclusivity(unchecked) var ended = EndedHolds()
-    @exclusivity(unchecked) private var begun: [ReservationID] = []
-    /// Those of the turn that was appended last.
-    @exclusivity(unchecked) private var appended: [ReservationID] = []
+    @exclusivity(unchecked) private(set) var suppliers: SupplierCatalogue
+    @exclusivity(unchecked) var endedHolds = EndedHolds()
+    /// What was reserved in this turn.
+    @exclusivity(unchecked) private var reservations: [ReservationID] = []
+    /// What was reserved in the turn that was committed last.
+    @exclusivity(unchecked) private var committedReservations: [ReservationID] = []
     @exclusivity(unchecked) var tally = DecisionTally()
+
+    // MARK: What the last question leaves besides its verdict
 
     /// What is left of the limits of the last question's key, the tightest first; empty when no key
     /// was found.
@@ -46,14 +50,16 @@ package final class DecisionLoop {
     /// The content rules of the last question's key; nil unless they were needed to decide.
     @exclusivity(unchecked) package private(set) var contentRules: ContentRules?
 
+    // MARK: Turns
+
     init(engine: Engine, number: UInt32) {
         self.engine = engine
         self.number = number
         turn = engine.openTurns.add()
         now = engine.time.now()
-        (books, prices, suppliers) = engine.turn
+        (books, prices, suppliers) = engine.turnBasis
         block.reset(at: now)
-        ends.reset(at: now)
+        endRecords.reset(at: now)
     }
 
     deinit {
@@ -63,10 +69,12 @@ package final class DecisionLoop {
     /// Starts a turn: reads the clocks.
     package func beginTurn() {
         now = engine.time.now()
-        (books, prices, suppliers) = engine.turn
+        (books, prices, suppliers) = engine.turnBasis
         block.reset(at: now)
-        ends.reset(at: now)
+        endRecords.reset(at: now)
     }
+
+    // MARK: Deciding
 
     /// Decides one question, and counts it when it is allowed.
     ///
@@ -74,16 +82,12 @@ package final class DecisionLoop {
     /// strangers must not be able to fill the disk.
     ///
     /// - Parameter request: the question; what follows from the supplier that it goes to is filled in.
-    /// - Returns: the verdict; it counts only once `commit` has returned. One that needs the content is
-    ///   none: the question is to be asked again, with its content looked through for `contentRules`.
+    /// - Returns: the verdict; it counts only once `commit` has returned. With `needsContent` set
+    ///   nothing is decided yet: look through the content for `contentRules` and ask again.
     /// - Throws: when the key's record cannot be read, the generator of random numbers fails, the
     ///   turn is full, or the journal cannot be written. Nothing may be allowed then.
     package func check(_ request: inout CheckRequest) throws(EngineError) -> Verdict {
-        report.removeAll()
-        supplier = nil
-        models = nil
-        chain = nil
-        contentRules = nil
+        forgetLastQuestion()
         try requireRoom(for: DecisionRecord.lengthLimit + ChargeRecord.lengthLimit)
         let verdict = try decide(&request)
         // A dry run counts nowhere, and is in no block; nor is what is asked again with its content.
@@ -97,46 +101,13 @@ package final class DecisionLoop {
         return verdict
     }
 
-    /// How the decision on a question comes about, one line for each check, with the values of this
-    /// moment; fills in what `check` would.
-    package func explain(_ request: inout CheckRequest) -> [String] {
-        do {
-            guard let (key, digest) = try key(of: request) else {
-                return [
-                    "key: denies (\(Decide.verdict(withoutKey: request.credentials).reason.code))"
-                ]
-            }
-            let price = prices.price(of: request)
-            key.account.lock()
-            defer { key.account.unlock() }
-            guard key.isUsable else { return ["key: is being read again"] }
-            guard key.rules.accepts(digest, at: now.wall) else {
-                return ["key: denies (\(Reason.invalidAPIKey.code))"]
-            }
-            let subject = DecisionSubject(rules: key.rules, chain: key.chain)
-            let (supplier, _) = suppliers.direct(&request, by: subject, prices.models)
-            return Decide.explanation(
-                of: request,
-                by: subject,
-                price: price,
-                supplier: supplier,
-                at: now
-            )
-        } catch {
-            return ["key: cannot be read now"]
-        }
+    private func forgetLastQuestion() {
+        report.removeAll()
+        supplier = nil
+        models = nil
+        chain = nil
+        contentRules = nil
     }
-
-    /// The prompt of a hold as it was checked, for reports that cannot tell; 0 when that is not known
-    /// either.
-    package func heldInput(of reservation: ReservationID) -> UInt64 {
-        guard case .pending(let hold) = books.holds.standing(of: reservation, for: number) else {
-            return 0
-        }
-        return hold.hold.inputTokens
-    }
-
-    // MARK: Deciding
 
     private func decide(_ request: inout CheckRequest) throws(EngineError) -> Verdict {
         for _ in 0..<Books.patience {
@@ -212,7 +183,7 @@ package final class DecisionLoop {
                 to: &block
             )
         else { throw .overloaded }
-        if begun.isEmpty { turn.begin(at: now.monotonic) }
+        if reservations.isEmpty { turn.begin(at: now.monotonic) }
         chain.count(charge, at: now)
         books.holds.insert(
             LedgerHold(
@@ -224,11 +195,11 @@ package final class DecisionLoop {
                 at: now
             )
         )
-        begun.append(reservation)
+        reservations.append(reservation)
     }
 
     /// The key that a question presents, ready to be asked; nil when it presents none that we know.
-    private func key(
+    func key(
         of request: borrowing CheckRequest
     ) throws(EngineError) -> (key: ActiveKey, digest: KeyDigest)? {
         guard request.credentials == .presented else { return nil }
@@ -249,7 +220,7 @@ package final class DecisionLoop {
     /// Makes sure that what is about to be counted can be recorded.
     func requireRoom(for length: Int) throws(EngineError) {
         guard books.areSound else { throw .storage(.unwritable) }
-        guard block.hasRoom(for: length + ends.count) else { throw .overloaded }
+        guard block.hasRoom(for: length + endRecords.count) else { throw .overloaded }
     }
 
     // MARK: The end of a turn
@@ -260,28 +231,28 @@ package final class DecisionLoop {
     /// - Throws: when it could not be written. Then it is not known whether it was, and every answer
     ///   of the turn must be withdrawn.
     package func commit() throws(EngineError) -> JournalPosition? {
-        guard !block.isEmpty || !ends.isEmpty else {
+        guard !block.isEmpty || !endRecords.isEmpty else {
             engine.publish(&tally)
             return nil
         }
         defer {
             block.reset(at: now)
-            ends.reset(at: now)
-            ended.removeAll()
+            endRecords.reset(at: now)
+            endedHolds.removeAll()
             turn.end()
-            begun.removeAll(keepingCapacity: true)
+            reservations.removeAll(keepingCapacity: true)
         }
-        guard block.append(recordsOf: ends) else {
+        guard block.append(recordsOf: endRecords) else {
             preconditionFailure("room for the ends of holds was made before")
         }
         do {
             let position = try engine.journal.append(block.bytes, epoch: books.epoch)
-            ended.count(at: now, position, in: books)
+            endedHolds.count(at: now, position, in: books)
             engine.publish(&tally)
-            swap(&appended, &begun)
+            swap(&committedReservations, &reservations)
             return position
         } catch {
-            engine.failed(books, withdrawn: begun)
+            engine.failed(books, withdrawn: reservations)
             // Withdrawn answers were not given, so they do not count.
             tally.reset()
             throw .storage(error)
@@ -292,7 +263,7 @@ package final class DecisionLoop {
     /// power, or will not.
     ///
     /// When it will not, its answers must be withdrawn; the books are given up by then, and what the
-    /// turn holds is given back when new ones are begun.
+    /// turn holds is given back when new ones are reservations.
     ///
     /// - Parameters:
     ///   - position: what `commit` has returned.
@@ -301,75 +272,9 @@ package final class DecisionLoop {
         _ position: JournalPosition,
         _ body: @escaping @Sendable (StorageError?) -> Void
     ) {
-        engine.journal.whenDurable(position) { [engine, books, appended] error in
-            if error != nil { engine.failed(books, withdrawn: appended) }
+        engine.journal.whenDurable(position) { [engine, books, committedReservations] error in
+            if error != nil { engine.failed(books, withdrawn: committedReservations) }
             body(error)
-        }
-    }
-}
-
-extension StorageError {
-    /// The books are given up, and new ones not begun yet.
-    static let unwritable = StorageError(.io, "the journal cannot be written")
-}
-
-/// How often each reason was given, and what became of reports and holds.
-package struct DecisionTally: Sendable {
-    /// By `Reason.rawValue`.
-    private var counts = [UInt64](repeating: 0, count: 64)
-    /// By `SettlementFate.rawValue`.
-    private var fates = [8 of UInt64](repeating: 0)
-
-    init() {}
-
-    mutating func count(_ reason: Reason) {
-        counts[Int(reason.rawValue) & 63] &+= 1
-    }
-
-    mutating func count(_ fate: SettlementFate) {
-        fates[fate.rawValue] &+= 1
-    }
-
-    mutating func add(_ other: DecisionTally) {
-        for index in counts.indices { counts[index] &+= other.counts[index] }
-        for index in 0..<fates.count { fates[index] &+= other.fates[index] }
-    }
-
-    mutating func reset() {
-        for index in counts.indices { counts[index] = 0 }
-        fates = [8 of UInt64](repeating: 0)
-    }
-
-    /// How often this reason was given.
-    package subscript(reason: Reason) -> UInt64 {
-        counts[Int(reason.rawValue) & 63]
-    }
-
-    /// How often a report or a hold ended so.
-    package subscript(fate: SettlementFate) -> UInt64 { fates[fate.rawValue] }
-}
-
-/// What became of a report of usage, or of a hold that nobody reported on.
-package enum SettlementFate: Int, CaseIterable, Sendable {
-    /// It was settled in time.
-    case applied
-    /// It was settled after it had expired.
-    case late
-    /// The reservation was settled before.
-    case duplicate
-    /// There is no such reservation.
-    case unknown
-    /// Nobody settled it in time.
-    case expired
-    /// Its answer never left.
-    case withdrawn
-
-    init(_ ending: Settlement.Ending) {
-        switch ending {
-        case .applied: self = .applied
-        case .late: self = .late
-        case .expired: self = .expired
-        case .withdrawn: self = .withdrawn
         }
     }
 }

@@ -27,10 +27,7 @@ package enum DecisionRecord {
         on request: borrowing CheckRequest,
         to block: inout JournalBlock
     ) -> Bool {
-        guard block.beginRecord(lengthLimit: lengthLimit) else { return false }
-        let start = block.count
-        block.write(UInt16(0))
-        block.write(type)
+        guard let start = block.beginRecord(type, lengthLimit: lengthLimit) else { return false }
         block.write(verdict.reason.rawValue)
         block.write(
             (verdict.keyID == nil ? 0 : hasKey) | (request.clientIP == nil ? 0 : hasAddress)

@@ -46,7 +46,7 @@ struct EndedHolds {
             let hold = holds[index]
             hold.count(at: now, in: books.keys)
             books.holds.recorded(hold.hold.reservation)
-            hold.meters.recorded(at: position)
+            hold.meters.endRecorded(at: position)
         }
     }
 }

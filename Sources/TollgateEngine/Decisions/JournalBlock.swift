@@ -67,18 +67,15 @@ package struct JournalBlock: ~Copyable {
     /// Whether records of so many bytes in all still have room.
     func hasRoom(for length: Int) -> Bool { count + length <= JournalBlock.lengthLimit }
 
-    /// Starts a record; false when the block is full.
-    ///
-    /// - Parameter lengthLimit: the most bytes that the record will take.
-    /// - Returns: whether there is room for them now.
-    mutating func beginRecord(lengthLimit: Int) -> Bool {
-        guard lengthLimit <= capacity - count else { return grow(by: lengthLimit) }
+    /// Makes room for so many bytes; false when the block is full.
+    mutating func reserve(_ length: Int) -> Bool {
+        guard length <= capacity - count else { return grow(by: length) }
         return true
     }
 
-    private mutating func grow(by lengthLimit: Int) -> Bool {
-        guard count + lengthLimit <= JournalBlock.lengthLimit else { return false }
-        capacity = max(capacity * 2, count + lengthLimit)
+    private mutating func grow(by length: Int) -> Bool {
+        guard count + length <= JournalBlock.lengthLimit else { return false }
+        capacity = max(capacity * 2, count + length)
         let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         larger.copyMemory(from: base, byteCount: count)
         base.deallocate()
@@ -86,10 +83,24 @@ package struct JournalBlock: ~Copyable {
         return true
     }
 
+    /// Starts a record of a type, which `endRecord` ends.
+    ///
+    /// - Parameters:
+    ///   - type: what it records.
+    ///   - lengthLimit: the most bytes that it will take, length and type included.
+    /// - Returns: where it starts; nil when the block is full.
+    mutating func beginRecord(_ type: UInt8, lengthLimit: Int) -> Int? {
+        guard reserve(lengthLimit) else { return nil }
+        let start = count
+        write(UInt16(0))
+        write(type)
+        return start
+    }
+
     /// Appends the records of another block; false when there is no room for them.
     mutating func append(recordsOf other: borrowing JournalBlock) -> Bool {
         let length = other.count - JournalBlock.headerLength
-        guard beginRecord(lengthLimit: length) else { return false }
+        guard reserve(length) else { return false }
         let source = other.base + JournalBlock.headerLength
         (base + count).copyMemory(from: source, byteCount: length)
         count += length

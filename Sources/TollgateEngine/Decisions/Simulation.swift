@@ -60,7 +60,7 @@ extension Engine {
         at time: WallTime?,
         content: String? = nil
     ) throws(EngineError) -> Simulation? {
-        let (books, prices, suppliers) = turn
+        let (books, prices, suppliers) = turnBasis
         guard books.areSound else { throw .storage(.unwritable) }
         let now = self.time.now().moved(to: time)
         let price = prices.price(of: request)

@@ -40,7 +40,7 @@ final class HoldTable: Sendable {
         }
     }
 
-    /// What is known of a reservation.
+    /// How a reservation stands.
     enum Standing {
         case unknown
         case pending(LedgerHold)
@@ -101,7 +101,7 @@ final class HoldTable: Sendable {
     /// It stays pending, but is not found again: whoever gets it calls `expire` or `postpone`.
     ///
     /// - Parameters:
-    ///   - shard: 0 to `shardCount`, to be gone through in turns.
+    ///   - shard: 0 to `shardCount` - 1, to be gone through in turns.
     ///   - now: the time.
     /// - Returns: the hold.
     func nextOverdue(shard: Int, at now: MonotonicTime) -> LedgerHold? {

@@ -24,7 +24,7 @@ package struct LedgerHold: Equatable, Sendable {
     ///   - charge: what it takes.
     ///   - inputTokens: of its tokens, the prompt.
     ///   - price: what the model costs.
-    ///   - chain: the meters that it counts on, turned to the time.
+    ///   - chain: the meters that it counts on, whose windows are those of the time.
     ///   - now: the time.
     init(
         _ reservation: ReservationID,

@@ -91,15 +91,6 @@ struct RecordReader: ~Escapable {
 }
 
 extension JournalBlock {
-    /// Starts a record of a type; false when the block is full.
-    mutating func beginRecord(_ type: UInt8, lengthLimit: Int) -> Int? {
-        guard beginRecord(lengthLimit: lengthLimit) else { return nil }
-        let start = count
-        write(UInt16(0))
-        write(type)
-        return start
-    }
-
     mutating func write(_ amounts: Amounts) {
         write(amounts.requests)
         write(amounts.tokens)

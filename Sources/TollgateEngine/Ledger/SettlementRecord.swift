@@ -8,7 +8,7 @@ package import TollgateCore
 /// each level: its head (1: the level in the lowest two bits, then whether a rate of tokens was
 /// charged), subject (16), windows (4 times 4) and, if it was, what that refills (8); then input, output and cached input
 /// tokens (8 each), upstream status (2), latency in milliseconds (4), length of each text (2 each,
-/// in the order of `Settlement.texts`), the texts.
+/// in the order of `Settlement.Field`), the texts.
 package enum SettlementRecord {
     /// The type byte of settlements.
     package static let type: UInt8 = 2

@@ -16,7 +16,7 @@ package struct SubjectUsage: Equatable, Sendable {
 
     /// Reads a meter; the lock of its account must be held.
     init(_ meter: Meter, at now: Now) {
-        meter.turn(to: now.wall)
+        meter.rollWindows(to: now.wall)
         counters = meter.counters
         windows = meter.windows
         limits = meter.rules.limits.filter { $0.window != .request }.map {

@@ -15,7 +15,7 @@ extension LoopGateway {
         do throws(WireError) {
             try EnvoyAccessLogEntry.forEach(in: message) { take($0, of: message) }
         } catch {
-            endAccessLog(call, FailurePolicy(error).status)
+            endAccessLog(call, CallFailure(error).status)
         }
         wakeForUnreported()
     }
@@ -69,7 +69,7 @@ extension LoopGateway {
 
     /// Ends all logs: their proxies would keep a server that stops waiting.
     func endAccessLogs() {
-        for call in Array(accessLogs) { endAccessLog(call, FailurePolicy.stopping.status) }
+        for call in Array(accessLogs) { endAccessLog(call, CallFailure.stopping.status) }
     }
 
     // MARK: Requests that nobody reports

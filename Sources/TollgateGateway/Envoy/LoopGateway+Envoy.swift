@@ -21,23 +21,23 @@ extension LoopGateway {
         loop.reply(to: call, with: response.bytes, .afterCommit)
     }
 
-    private func envoyDecision(_ message: Span<UInt8>) -> Result<Decision, FailurePolicy> {
+    private func envoyDecision(_ message: Span<UInt8>) -> Result<Decision, CallFailure> {
         request.reset()
         do throws(WireError) {
             let translation = try EnvoyTranslation(message, services.configuration)
             if let problem = fill(translation) { return .failure(problem) }
             return decide(translation)
         } catch {
-            return .failure(FailurePolicy(error))
+            return .failure(CallFailure(error))
         }
     }
 
-    private func fill(_ translation: borrowing EnvoyTranslation) -> FailurePolicy? {
+    private func fill(_ translation: borrowing EnvoyTranslation) -> CallFailure? {
         do {
             try translation.fill(&request, models: models, scratch: &scratch)
             return nil
         } catch {
-            return FailurePolicy(error)
+            return CallFailure(error)
         }
     }
 }

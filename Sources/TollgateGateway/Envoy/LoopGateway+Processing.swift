@@ -29,7 +29,7 @@ extension LoopGateway {
         } catch {
             processing[call] = nil
             abandon(stream)
-            loop.finish(call, FailurePolicy(error).status, .now)
+            loop.finish(call, CallFailure(error).status, .now)
         }
     }
 

@@ -19,7 +19,7 @@ extension LoopGateway {
             EnvoyRateLimitResponse.writeOK(descriptors: request.descriptors, to: &output)
             replyToRateLimit(call, output)
         } catch {
-            loop.fail(call, FailurePolicy(error).status, .now)
+            loop.fail(call, CallFailure(error).status, .now)
         }
     }
 

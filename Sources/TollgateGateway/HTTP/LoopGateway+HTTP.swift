@@ -26,7 +26,7 @@ extension LoopGateway {
         _ question: HTTPQuestion,
         _ message: Span<UInt8>,
         _ body: Span<UInt8>
-    ) throws(HTTPProblem) -> Result<Decision, FailurePolicy> {
+    ) throws(HTTPProblem) -> Result<Decision, CallFailure> {
         request.reset()
         var question = question
         var facts: HTTPFacts?

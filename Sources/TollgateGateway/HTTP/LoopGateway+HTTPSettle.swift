@@ -48,7 +48,7 @@ extension LoopGateway {
         _ report: UsageReport,
         _ body: Span<UInt8>
     ) throws(HTTPProblem) {
-        var results: [Result<SettlementOutcome, FailurePolicy>] = []
+        var results: [Result<SettlementOutcome, CallFailure>] = []
         for record in report.records { results.append(try settle(record, body)) }
         beginJSON(status: results.contains { $0.mayWorkLater } ? 503 : 200)
         httpAnswer.body { output in
@@ -66,13 +66,13 @@ extension LoopGateway {
     private func settle(
         _ record: UsageRecord,
         _ body: Span<UInt8>
-    ) throws(HTTPProblem) -> Result<SettlementOutcome, FailurePolicy> {
+    ) throws(HTTPProblem) -> Result<SettlementOutcome, CallFailure> {
         settlement.reset()
         try record.fill(&settlement, body, &scratch)
         do {
             return .success(try decisions.settle(settlement))
         } catch {
-            return .failure(FailurePolicy(error))
+            return .failure(CallFailure(error))
         }
     }
 
@@ -83,7 +83,7 @@ extension LoopGateway {
     }
 }
 
-extension Result<SettlementOutcome, FailurePolicy> {
+extension Result<SettlementOutcome, CallFailure> {
     /// Whether the same report may be taken a little later.
     fileprivate var mayWorkLater: Bool {
         if case .failure(let failure) = self { failure != .unknownReservation } else { false }
@@ -109,7 +109,7 @@ enum UsageAnswer {
     static func write(
         _ record: UsageRecord,
         of body: Span<UInt8>,
-        _ result: Result<SettlementOutcome, FailurePolicy>,
+        _ result: Result<SettlementOutcome, CallFailure>,
         to output: inout OutputBuffer
     ) {
         switch result {

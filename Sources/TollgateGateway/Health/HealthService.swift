@@ -60,7 +60,7 @@ final class HealthService {
             HealthResponse.write(status, to: &output)
             reply(to: call, output)
         } catch {
-            loop.fail(call, FailurePolicy(error).status, .now)
+            loop.fail(call, CallFailure(error).status, .now)
         }
     }
 
@@ -74,7 +74,7 @@ final class HealthService {
             }
             reply(to: call, output)
         } catch {
-            loop.fail(call, FailurePolicy(error).status, .now)
+            loop.fail(call, CallFailure(error).status, .now)
         }
     }
 
@@ -101,7 +101,7 @@ final class HealthService {
             let isKnown = HealthService.names.contains(request.service)
             tell(call, isKnown ? status : .serviceUnknown)
         } catch {
-            end(call, FailurePolicy(error).status)
+            end(call, CallFailure(error).status)
         }
     }
 
@@ -122,7 +122,7 @@ final class HealthService {
             tell(call, status)
         }
         if wasServing, status == .notServing {
-            for call in Array(watches.keys) { end(call, FailurePolicy.stopping.status) }
+            for call in Array(watches.keys) { end(call, CallFailure.stopping.status) }
         }
         wasServing = status == .serving
     }

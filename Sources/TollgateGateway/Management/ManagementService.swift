@@ -38,10 +38,10 @@ final class ManagementService {
     /// Hands a call on.
     func call(_ call: CallID, _ index: Int, _ message: Span<UInt8>) {
         guard let port, ManagementMethods.names.indices.contains(index) else {
-            return loop.fail(call, FailurePolicy.unimplemented.status, .now)
+            return loop.fail(call, CallFailure.unimplemented.status, .now)
         }
         guard open.count < ManagementService.openLimit else {
-            return loop.fail(call, FailurePolicy.overloaded.status, .now)
+            return loop.fail(call, CallFailure.overloaded.status, .now)
         }
         open.insert(call)
         var bytes: [UInt8] = []

@@ -20,12 +20,12 @@ extension LoopGateway {
     /// Has a question decided, and writes the answer into `output`.
     ///
     /// - Returns: why the question cannot be answered; nil when it was.
-    private func writeAnswer(to message: Span<UInt8>, on call: CallID) -> FailurePolicy? {
+    private func writeAnswer(to message: Span<UInt8>, on call: CallID) -> CallFailure? {
         if let failure = read(message) { return failure }
         return request.wantsExplanation ? writeExplainedDecision(on: call) : writeDecision(on: call)
     }
 
-    private func writeDecision(on call: CallID) -> FailurePolicy? {
+    private func writeDecision(on call: CallID) -> CallFailure? {
         switch decide() {
         case .success(let decision):
             if isLogged { log(decision, on: call) }
@@ -42,7 +42,7 @@ extension LoopGateway {
         }
     }
 
-    private func writeExplainedDecision(on call: CallID) -> FailurePolicy? {
+    private func writeExplainedDecision(on call: CallID) -> CallFailure? {
         // Before the decision: once that has counted, it would explain the next request.
         let lines = decisions.explain(&request)
         if let failure = writeDecision(on: call) { return failure }
@@ -50,12 +50,12 @@ extension LoopGateway {
         return nil
     }
 
-    private func read(_ message: Span<UInt8>) -> FailurePolicy? {
+    private func read(_ message: Span<UInt8>) -> CallFailure? {
         request.reset()
         do throws(WireError) {
             try NativeCheckRequest.read(message, into: &request)
         } catch {
-            return FailurePolicy(error)
+            return CallFailure(error)
         }
         request.wantsEveryLimit = true
         // No message of ours carries any.
@@ -64,7 +64,7 @@ extension LoopGateway {
             _ = try request.complete(from: models)
             return nil
         } catch {
-            return FailurePolicy(error)
+            return CallFailure(error)
         }
     }
 }
@@ -95,7 +95,7 @@ extension LoopGateway {
 
     /// Ends all streams: their clients would keep a server that stops waiting.
     func endCheckStreams() {
-        for call in Array(checkStreams) { endCheckStream(call, FailurePolicy.stopping.status) }
+        for call in Array(checkStreams) { endCheckStream(call, CallFailure.stopping.status) }
     }
 }
 
@@ -113,17 +113,17 @@ extension LoopGateway {
         }
     }
 
-    private func settle(_ message: Span<UInt8>) -> Result<SettlementOutcome, FailurePolicy> {
+    private func settle(_ message: Span<UInt8>) -> Result<SettlementOutcome, CallFailure> {
         settlement.reset()
         do throws(WireError) {
             try NativeSettleRequest.read(message, into: &settlement)
         } catch {
-            return .failure(FailurePolicy(error))
+            return .failure(CallFailure(error))
         }
         do {
             return .success(try decisions.settle(settlement))
         } catch {
-            return .failure(FailurePolicy(error))
+            return .failure(CallFailure(error))
         }
     }
 }

@@ -37,7 +37,7 @@ final class ReflectionService {
             send(output, on: call)
         } catch {
             streams.remove(call)
-            loop.finish(call, FailurePolicy(error).status, .now)
+            loop.finish(call, CallFailure(error).status, .now)
         }
     }
 

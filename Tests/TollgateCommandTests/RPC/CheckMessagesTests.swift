@@ -73,7 +73,7 @@ struct CheckMessagesTests {
             wall: WallTime(milliseconds: 86_399_991),
             monotonic: MonotonicTime(nanoseconds: 0)
         )
-        meter.turn(to: now.wall)
+        meter.rollWindows(to: now.wall)
         meter.counters.count(Amounts(requests: 101), in: meter.windows)
         var report = LimitReport()
         report.read(MeterChain(key: meter), at: now)

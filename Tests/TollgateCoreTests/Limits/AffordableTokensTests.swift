@@ -13,7 +13,7 @@ struct AffordableTokensTests {
             let chain = try chain(&random)
             let price = random.isOnce(in: 6) ? nil : price(&random)
             let input = random.isOnce(in: 2) ? 0 : UInt64(random.number(in: 0...400))
-            chain.turn(to: Self.now.wall)
+            chain.rollWindows(to: Self.now.wall)
             let most = chain.affordableTokens(inputTokens: input, price: price, Self.now)
             found.insert(most > 0)
             if most == 0 {
@@ -84,7 +84,7 @@ struct AffordableTokensTests {
             let id = SubjectID(record.id)
             let meter = Meter(id: id, level: .key, rules: limits, counters: Counters())
             let chain = MeterChain(key: meter)
-            chain.turn(to: Self.now.wall)
+            chain.rollWindows(to: Self.now.wall)
             meter.counters.count(Amounts(requests: 1, tokens: Int64(used)), in: meter.windows)
             let subject = DecisionSubject(rules: rules, chain: chain)
             func reason(tokens: UInt64) -> (Reason, UInt64) {
@@ -118,7 +118,7 @@ struct AffordableTokensTests {
             counters: Counters()
         )
         let chain = MeterChain(key: meter)
-        chain.turn(to: Self.now.wall)
+        chain.rollWindows(to: Self.now.wall)
         let price = ModelPrice(input: 1 << 40, output: 1 << 40)
         let charge = Charge(tokens: 1 << 32, cost: Money(nanos: 4_722_366_482_869_645_214))
         #expect(chain.hasRoom(for: charge))
@@ -190,7 +190,7 @@ struct AffordableTokensTests {
             rules: rules,
             counters: Counters()
         )
-        meter.turn(to: Self.now.wall)
+        meter.rollWindows(to: Self.now.wall)
         for _ in 0..<random.number(in: 0...2) {
             let charge = Charge(
                 tokens: UInt64(random.number(in: 0...2000)),

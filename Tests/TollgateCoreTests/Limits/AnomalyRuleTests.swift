@@ -99,12 +99,12 @@ private struct History {
     }
 
     func use(_ amounts: Amounts, at time: Int64) {
-        meter.turn(to: WallTime(milliseconds: time))
+        meter.rollWindows(to: WallTime(milliseconds: time))
         meter.counters.count(amounts, in: meter.windows)
     }
 
     func isUnusual(tokens: UInt64, at time: Int64) -> Bool {
-        meter.turn(to: WallTime(milliseconds: time))
+        meter.rollWindows(to: WallTime(milliseconds: time))
         return meter.isUnusual(Charge(tokens: tokens, cost: .zero), by: rule)
     }
 }

@@ -36,7 +36,7 @@ struct CountersTests {
         #expect(meter.counters.held == most)
         let chain = MeterChain(key: meter)
         let now = Now(wall: WallTime(milliseconds: 0), monotonic: MonotonicTime(nanoseconds: 0))
-        chain.turn(to: now.wall)
+        chain.rollWindows(to: now.wall)
         let denial = chain.denial(of: Charge(tokens: 1, cost: .zero), at: .quotas, now)
         #expect(denial?.limit == .budgetTotal)
         #expect(denial?.retryAfter == 0)

@@ -19,7 +19,7 @@ struct LimitReportTests {
             counters: Counters()
         )
         let chain = MeterChain(key: meter)
-        chain.turn(to: Self.now.wall)
+        chain.rollWindows(to: Self.now.wall)
         return chain
     }
 

@@ -40,7 +40,7 @@ struct JournalBlockTests {
         block.reset(at: time(5))
         let body = [UInt8](repeating: 3, count: 60_000)
         var count = 0
-        while block.beginRecord(lengthLimit: body.count + 3) {
+        while block.reserve(body.count + 3) {
             write(record: body, to: &block)
             count += 1
         }
@@ -92,7 +92,7 @@ struct JournalBlockTests {
     }
 
     private func write(record body: [UInt8], to block: inout JournalBlock) {
-        let hasRoom = block.beginRecord(lengthLimit: body.count + 3)
+        let hasRoom = block.reserve(body.count + 3)
         #expect(hasRoom)
         let start = block.count
         block.write(UInt16(0))

@@ -102,7 +102,7 @@ private struct Sample {
             team: made.first { $0.level == .team },
             organization: made.first { $0.level == .organization }
         )
-        chain.turn(to: now.wall)
+        chain.rollWindows(to: now.wall)
         let charge = Charge(
             tokens: Sample.count(&random, to: Charge.highestTokens),
             cost: Money(nanos: Int64(Sample.count(&random, to: 1 << 62)))

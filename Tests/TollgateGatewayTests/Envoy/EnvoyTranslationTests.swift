@@ -31,7 +31,7 @@ struct EnvoyTranslationTests {
             )
             if let problem = fill(translation, &request, &scratch) { return ["refused=\(problem)"] }
         } catch {
-            return ["refused=\(FailurePolicy(error))"]
+            return ["refused=\(CallFailure(error))"]
         }
         return words(for: request)
     }
@@ -40,12 +40,12 @@ struct EnvoyTranslationTests {
         _ translation: borrowing EnvoyTranslation,
         _ request: inout CheckRequest,
         _ scratch: inout TextBuffer
-    ) -> FailurePolicy? {
+    ) -> CallFailure? {
         do {
             try translation.fill(&request, models: .test, scratch: &scratch)
             return nil
         } catch {
-            return FailurePolicy(error)
+            return CallFailure(error)
         }
     }
 

@@ -152,7 +152,7 @@ struct NativeCheckResponseTests {
                 rules: try LimitRules(settings, zones: .utcOnly),
                 counters: Counters()
             )
-            meter.turn(to: WallTime(milliseconds: 1_700_000_000_000))
+            meter.rollWindows(to: WallTime(milliseconds: 1_700_000_000_000))
             meter.counters.count(used, in: meter.windows)
             return meter
         }

@@ -1,11 +1,11 @@
 package import TollgateTransport
 
-/// What a proxy is told when a question cannot be answered: one row for each class of failure.
+/// Why a call cannot be answered, and the status that tells the proxy so.
 ///
 /// Nothing here lets a request pass. Envoy turns every status but OK into `status_on_error`; it
 /// lets the status UNKNOWN pass as if it were its own fault under `failure_mode_allow`, which is
 /// why no row uses it.
-package enum FailurePolicy: Error, CaseIterable, Sendable {
+package enum CallFailure: Error, CaseIterable, Sendable {
     /// The message is not what its type says.
     case malformed
     /// A text is not UTF-8, has a NUL or is longer than its field may be.

@@ -60,7 +60,7 @@ package struct Verdict: Sendable {
         needsContent = objection.needsContent
     }
 
-    /// An allow: only `Decide` may make one, and makes it in one place.
+    /// An allow: only `Decide` may make one, which is why it is in this file, and makes it in one place.
     fileprivate init(
         allowing keyID: KeyID,
         _ charge: Charge,
@@ -81,27 +81,6 @@ package struct Verdict: Sendable {
         self.isUnusual = isUnusual
         self.found = found
         needsContent = false
-    }
-}
-
-/// Why a request should not pass.
-struct Objection {
-    let reason: Reason
-    let limit: LimitDenial?
-    let affordableTokens: UInt64
-    /// Whether the request's content has to be read before it is known.
-    let needsContent: Bool
-
-    init(
-        _ reason: Reason,
-        limit: LimitDenial? = nil,
-        affordableTokens: UInt64 = 0,
-        needsContent: Bool = false
-    ) {
-        self.reason = reason
-        self.limit = limit
-        self.affordableTokens = affordableTokens
-        self.needsContent = needsContent
     }
 }
 
@@ -131,7 +110,7 @@ package enum Decide {
         if let reason = identityDenial(from: request.clientIP, subject, at: now.wall) {
             return Verdict(denying: reason, keyID: rules.id)
         }
-        subject.chain.turn(to: now.wall)
+        subject.chain.rollWindows(to: now.wall)
         let charge = charge(for: request, price, on: subject.chain)
         let isUnusual = charge.map { subject.isUnusual($0) } ?? false
         let objection = objection(to: request, subject, price, supplier, charge, isUnusual, now)
@@ -244,63 +223,5 @@ package enum Decide {
             totalSpent: spent(.total),
             price: price.forRules
         )
-    }
-}
-
-/// Whom a decision is about: the rules of a key, and the meters that its requests count on.
-///
-/// Valid while the lock of the key's account is held.
-package struct DecisionSubject {
-    package let rules: KeyRules
-    package let chain: MeterChain
-
-    package init(rules: KeyRules, chain: MeterChain) {
-        self.rules = rules
-        self.chain = chain
-    }
-
-    /// The one supplier that its requests can go to, as the key or else the group nearest to it says;
-    /// nil when none of them says so.
-    package var onlySupplier: Pattern? {
-        if let only = rules.access.suppliers.onlyName { return only }
-        for level in 1..<MeterChain.levelCount {
-            if let only = chain.access(ofGroupAt: level)?.suppliers.onlyName { return only }
-        }
-        return nil
-    }
-
-    /// Whether a request is unlike what the key is used for; never when nobody asked to look.
-    func isUnusual(_ charge: Charge) -> Bool {
-        rules.anomaly.map { chain.key.isUnusual(charge, by: $0) } ?? false
-    }
-
-    /// Whether money is limited, or a policy asks what was spent.
-    var countsCost: Bool { chain.countsCost || asksForSpending }
-
-    /// Whether tokens or money are limited, or a policy asks what was spent.
-    var countsSize: Bool { chain.countsSize || asksForSpending }
-
-    private var asksForSpending: Bool {
-        for level in 0..<MeterChain.levelCount {
-            if let policy = policy(at: level), policy.asksForSpending { return true }
-        }
-        return false
-    }
-
-    /// The policy of a level, by `LimitLevel.rawValue`; nil when it has none.
-    func policy(at level: Int) -> Policy? {
-        level == 0 ? rules.access.policy : chain.access(ofGroupAt: level)?.policy
-    }
-}
-
-extension Reason {
-    /// Whether a request for fewer tokens might pass.
-    fileprivate var dependsOnTokens: Bool {
-        switch self {
-        case .requestTooLarge, .tokenRateLimited, .tokenQuotaExceeded, .budgetExceeded,
-            .balanceExhausted:
-            true
-        default: false
-        }
     }
 }
