@@ -58,11 +58,18 @@ package struct GroupID: Hashable, Sendable {
     /// The most bytes of a name.
     package static let nameLimit = 64
 
-    /// The name that a caller wrote; nil unless it is 1 to 64 of letters, digits, `_`, `-`, `.`, `:`.
+    /// What a name must be, for people.
+    package static let nameRule = "must be 1 to \(nameLimit) of letters, digits and _ - . :"
+
+    /// Whether a text can be the name of a group, or of whatever else is named alike.
+    package static func isName(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return (1...nameLimit).contains(bytes.count) && bytes.allSatisfy(isNamed)
+    }
+
+    /// The name that a caller wrote; nil unless it is one.
     package init?(_ kind: GroupKind, _ name: String) {
-        let bytes = name.utf8
-        guard (1...GroupID.nameLimit).contains(bytes.count), bytes.allSatisfy(GroupID.isNamed)
-        else { return nil }
+        guard GroupID.isName(name) else { return nil }
         self.kind = kind
         self.name = name
     }

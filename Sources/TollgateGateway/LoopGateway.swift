@@ -163,10 +163,31 @@ package final class LoopGateway: LoopService {
         management.forget(call)
     }
 
+    // MARK: Answers
+
+    // The message comes as a parameter: a property that is lent out cannot be touched meanwhile, and
+    // the call may come back to this object.
+
+    /// Answers a call with one message, which ends it.
+    func reply(
+        to call: CallID,
+        with message: borrowing OutputBuffer,
+        _ release: Release
+    ) {
+        loop.reply(to: call, with: message.bytes, release)
+    }
+
+    /// Sends a message of a stream.
+    func send(_ message: borrowing OutputBuffer, on call: CallID, _ release: Release) {
+        loop.send(message.bytes, on: call, release)
+    }
+
+    // MARK: Deciding
+
     /// Has the engine decide what is in `request`, with what is known of its content.
     func decide() -> Result<Decision, CallFailure> {
         do {
-            return .success(told(try decisions.check(&request)))
+            return .success(decision(of: try decisions.check(&request)))
         } catch {
             return .failure(CallFailure(error))
         }
@@ -178,22 +199,22 @@ package final class LoopGateway: LoopService {
         do throws(EngineError) {
             var verdict = try decisions.check(&request)
             // Once, unless the rules are changed meanwhile.
-            for _ in 0..<LoopGateway.patience {
+            for _ in 0..<LoopGateway.contentReadLimit {
                 guard verdict.needsContent, let rules = decisions.contentRules else { break }
                 request.content = translation.content(by: rules)
                 verdict = try decisions.check(&request)
             }
             if verdict.needsContent { throw EngineError.overloaded }
-            return .success(told(verdict))
+            return .success(decision(of: verdict))
         } catch {
             return .failure(CallFailure(error))
         }
     }
 
     /// How often content is read anew for rules that change meanwhile.
-    private static let patience = 3
+    private static let contentReadLimit = 3
 
-    private func told(_ verdict: Verdict) -> Decision {
+    private func decision(of verdict: Verdict) -> Decision {
         Decision(verdict, decisions.report, services.configuration, decisions.contentRules)
     }
 }

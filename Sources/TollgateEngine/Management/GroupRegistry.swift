@@ -228,10 +228,7 @@ package final class GroupRegistry: RecordingRegistry {
     private func groupID(_ kind: GroupKind, _ id: String?) throws(RegistryError) -> GroupID {
         guard let id else { return GroupID(kind, entropy: try random()) }
         guard let groupID = GroupID(kind, id) else {
-            throw .invalid(
-                field: "id",
-                "must be 1 to \(GroupID.nameLimit) of letters, digits and _ - . :"
-            )
+            throw .invalid(field: "id", GroupID.nameRule)
         }
         return groupID
     }

@@ -13,14 +13,14 @@ package final class SupplierRegistry: RecordingRegistry {
     package static let countLimit = 1000
 
     private let store: any SupplierStore
-    private let box: SecretBox
+    private let vault: SupplierVault
     private let time: any TimeSource
     let actions: any ActionLog
     private let onChange: @Sendable (SupplierCatalogue) -> Void
     private let changing = Mutex(())
     private let state: Mutex<State>
 
-    private struct State {
+    fileprivate struct State {
         var records: [String: SupplierRecord]
         var catalogue: SupplierCatalogue
         var unreadable: [String]
@@ -43,7 +43,7 @@ package final class SupplierRegistry: RecordingRegistry {
         onChange: @escaping @Sendable (SupplierCatalogue) -> Void = { _ in }
     ) throws(RegistryError) {
         self.store = store
-        self.box = box
+        vault = SupplierVault(box: box)
         self.time = time
         self.actions = actions
         self.onChange = onChange
@@ -53,7 +53,7 @@ package final class SupplierRegistry: RecordingRegistry {
         } catch {
             throw .unavailable
         }
-        state = Mutex(try SupplierRegistry.open(records, box))
+        state = Mutex(try State(compiling: records, with: vault))
     }
 
     /// The suppliers that are enabled, as they are now.
@@ -186,11 +186,8 @@ package final class SupplierRegistry: RecordingRegistry {
         _ changes: SupplierChanges,
         at path: String
     ) throws(RegistryError) -> SupplierRecord {
-        guard GroupID(.team, name) != nil else {
-            throw .invalid(
-                field: path + "name",
-                "must be 1 to \(GroupID.nameLimit) of letters, digits and _ - . :"
-            )
+        guard GroupID.isName(name) else {
+            throw .invalid(field: path + "name", GroupID.nameRule)
         }
         guard let provider = changes.provider else {
             throw .invalid(field: path + "provider", "is missing")
@@ -241,63 +238,20 @@ package final class SupplierRegistry: RecordingRegistry {
         case .some(nil): record.credential = nil
         case .some(.some(let credential)):
             try credential.check(at: path + "credential.")
-            record.credential = try seal(credential.value, credential.form, for: record)
+            record.credential = try vault.seal(credential.value, credential.form, for: record)
         case nil:
             guard let old, let kept = old.credential else { break }
             // Whoever may change the address shall not learn the credential by sending it there.
-            guard
-                Self.origin(record.baseURL) == Self.origin(old.baseURL),
-                record.hostHeader?.lowercased() == old.hostHeader?.lowercased()
-            else {
+            guard record.isAtSamePlace(as: old) else {
                 throw .invalid(
                     field: path + "credential",
                     "is needed again when the host of base_url, or host_header, changes"
                 )
             }
-            guard let value = try Self.value(of: old, box) else { break }
-            record.credential = try seal(value, kept.form, for: record)
+            guard let value = try vault.credential(of: old) else { break }
+            record.credential = try vault.seal(value, kept.form, for: record)
         }
         return record
-    }
-
-    /// The scheme, host and port of a URL.
-    private static func origin(_ url: String) -> String {
-        url.lowercased().split(separator: "/", omittingEmptySubsequences: false).prefix(3)
-            .joined(separator: "/")
-    }
-
-    private func seal(
-        _ value: String,
-        _ form: CredentialForm,
-        for record: SupplierRecord
-    ) throws(RegistryError) -> SealedCredential {
-        do {
-            return SealedCredential(
-                form: form,
-                box: try box.seal(Array(value.utf8), context: Self.context(of: record))
-            )
-        } catch {
-            throw .unavailable
-        }
-    }
-
-    /// A box cannot be moved to another supplier, nor an old one be put back.
-    private static func context(of record: SupplierRecord) -> [UInt8] {
-        Array("supplier \(record.name) \(record.version)".utf8)
-    }
-
-    /// The credential in clear text; nil when there is none, or it cannot be read.
-    private static func value(
-        of record: SupplierRecord,
-        _ box: SecretBox
-    ) throws(RegistryError) -> String? {
-        guard let credential = record.credential else { return nil }
-        do {
-            return try box.open(credential.box, context: context(of: record))
-                .map { String(decoding: $0, as: UTF8.self) }
-        } catch {
-            throw .unavailable
-        }
     }
 
     private func save(_ records: [SupplierRecord]) throws(RegistryError) {
@@ -308,19 +262,22 @@ package final class SupplierRegistry: RecordingRegistry {
     }
 
     private func publish(_ records: [String: SupplierRecord]) throws(RegistryError) {
-        let new = try SupplierRegistry.open(records, box)
+        let new = try State(compiling: records, with: vault)
         state.withLock { $0 = new }
         onChange(new.catalogue)
     }
+}
 
-    private static func open(
-        _ records: [String: SupplierRecord],
-        _ box: SecretBox
-    ) throws(RegistryError) -> State {
+extension SupplierRegistry.State {
+    /// Makes the catalogue of some records.
+    fileprivate init(
+        compiling records: [String: SupplierRecord],
+        with vault: SupplierVault
+    ) throws(RegistryError) {
         var suppliers: [Supplier] = []
         var unreadable: [String] = []
         for record in records.values {
-            let value = try value(of: record, box)
+            let value = try vault.credential(of: record)
             if record.credential != nil, value == nil { unreadable.append(record.name) }
             guard record.isEnabled, record.credential == nil || value != nil else { continue }
             let host = try WebAddress(record.baseURL, at: "base_url").host
@@ -333,10 +290,8 @@ package final class SupplierRegistry: RecordingRegistry {
             )
             if let supplier { suppliers.append(supplier) }
         }
-        return State(
-            records: records,
-            catalogue: SupplierCatalogue(suppliers, isInForce: !records.isEmpty),
-            unreadable: unreadable.sorted()
-        )
+        self.records = records
+        catalogue = SupplierCatalogue(suppliers, isInForce: !records.isEmpty)
+        self.unreadable = unreadable.sorted()
     }
 }

@@ -54,12 +54,8 @@ extension LoopGateway {
     func closeAccessLog(_ call: CallID) {
         guard accessLogs.contains(call) else { return }
         output.removeAll()
-        sendEmptyMessage(output, on: call)
+        send(output, on: call, .now)
         endAccessLog(call, .ok)
-    }
-
-    private func sendEmptyMessage(_ message: borrowing OutputBuffer, on call: CallID) {
-        loop.send(message.bytes, on: call, .now)
     }
 
     private func endAccessLog(_ call: CallID, _ status: RPCStatus) {

@@ -36,11 +36,7 @@ extension LoopGateway {
     private func answer(_ call: CallID, _ part: EnvoyProcessingRequest.Part) {
         output.removeAll()
         EnvoyProcessingResponse.write(to: part, to: &output)
-        send(output, on: call)
-    }
-
-    private func send(_ message: borrowing OutputBuffer, on call: CallID) {
-        loop.send(message.bytes, on: call, .now)
+        send(output, on: call, .now)
     }
 
     /// The answer is over, or the proxy has said all that it will: what was used counts.
@@ -72,22 +68,5 @@ extension LoopGateway {
         settlement.reset()
         _ = stream.fill(&settlement, heldInput: 0)
         abandon()
-    }
-}
-
-/// What proxies report of their own accord: nobody waits for an outcome.
-extension LoopGateway {
-    /// Has what is in `settlement` counted; the first report of a reservation counts, as ever.
-    ///
-    /// One that cannot be taken now is lost: its hold ends when its time is over.
-    func report() {
-        _ = try? decisions.settle(settlement)
-    }
-
-    /// Ends the hold in `settlement` by its key's policy.
-    ///
-    /// Its request is over, and nobody can tell what it used. A report that comes yet counts instead.
-    func abandon() {
-        try? decisions.abandon(settlement)
     }
 }

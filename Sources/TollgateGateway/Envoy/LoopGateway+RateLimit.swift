@@ -17,7 +17,7 @@ extension LoopGateway {
             if request.reservation != .none, request.hasCounts { settle(request, of: message) }
             output.removeAll()
             EnvoyRateLimitResponse.writeOK(descriptors: request.descriptors, to: &output)
-            replyToRateLimit(call, output)
+            reply(to: call, with: output, .afterCommit)
         } catch {
             loop.fail(call, CallFailure(error).status, .now)
         }
@@ -34,9 +34,5 @@ extension LoopGateway {
         let held = decisions.heldInput(of: request.reservation)
         let model = message.bytes(in: request.model)
         if settlement.fill(counted, heldInput: held, model: model) { report() }
-    }
-
-    private func replyToRateLimit(_ call: CallID, _ message: borrowing OutputBuffer) {
-        loop.reply(to: call, with: message.bytes, .afterCommit)
     }
 }

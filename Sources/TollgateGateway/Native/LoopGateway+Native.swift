@@ -10,11 +10,7 @@ extension LoopGateway {
         if let failure = writeAnswer(to: message, on: call) {
             return loop.fail(call, failure.status, .now)
         }
-        reply(to: call, with: output)
-    }
-
-    private func reply(to call: CallID, with message: borrowing OutputBuffer) {
-        loop.reply(to: call, with: message.bytes, .afterCommit)
+        reply(to: call, with: output, .afterCommit)
     }
 
     /// Has a question decided, and writes the answer into `output`.
@@ -80,11 +76,7 @@ extension LoopGateway {
         if let failure = writeAnswer(to: message, on: call) {
             return endCheckStream(call, failure.status)
         }
-        send(output, on: call)
-    }
-
-    private func send(_ message: borrowing OutputBuffer, on call: CallID) {
-        loop.send(message.bytes, on: call, .afterCommit)
+        send(output, on: call, .afterCommit)
     }
 
     /// Ends a stream, behind the answers that it still waits for.
@@ -107,7 +99,7 @@ extension LoopGateway {
             let outcome = try settle(message).get()
             output.removeAll()
             NativeSettleResponse.write(outcome, to: &output)
-            reply(to: call, with: output)
+            reply(to: call, with: output, .afterCommit)
         } catch {
             loop.fail(call, error.status, .now)
         }
@@ -120,10 +112,6 @@ extension LoopGateway {
         } catch {
             return .failure(CallFailure(error))
         }
-        do {
-            return .success(try decisions.settle(settlement))
-        } catch {
-            return .failure(CallFailure(error))
-        }
+        return settleReported()
     }
 }
