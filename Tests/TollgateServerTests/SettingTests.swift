@@ -84,6 +84,19 @@ struct SettingTests {
         #expect(read.text(.durability) == "process")
     }
 
+    @Test(
+        "What has no fallback is off when it is empty",
+        arguments: ["threads", "models", "audit-retention", "audit-checkpoints"]
+    )
+    func off(name: String) throws {
+        let configuration = try ServerConfiguration(values(flags: [name: ""]))
+        let without = try ServerConfiguration(values())
+        #expect(configuration.threads == without.threads)
+        #expect(configuration.modelFile == nil)
+        #expect(configuration.auditRetention == nil)
+        #expect(configuration.auditCheckpoints == nil)
+    }
+
     @Test("Words for on and off", arguments: ["true", "YES", "on", "1"])
     func on(word: String) throws {
         let values = try values(flags: ["trust-request-headers": word])

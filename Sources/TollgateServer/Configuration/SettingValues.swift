@@ -109,13 +109,14 @@ package struct SettingValues: Sendable {
         return text?.isEmpty == true ? nil : text
     }
 
-    /// The number of a setting.
+    /// The number of a setting; nil when it is off, which none is that has a fallback.
     func number(
         _ setting: Setting,
         in range: ClosedRange<Int>
     ) throws(ConfigurationError) -> Int? {
-        guard let text = text(setting) else { return nil }
-        guard let number = Int(text), range.contains(number) else {
+        let digits = text(setting)
+        if digits == nil, setting.fallback == nil { return nil }
+        guard let number = digits.flatMap({ Int($0) }), range.contains(number) else {
             throw problem(
                 setting,
                 "must be a number from \(range.lowerBound) to \(range.upperBound)"
