@@ -43,12 +43,14 @@ package struct AdminError: Error, CustomStringConvertible, Sendable {
     package let description: String
 }
 
-/// HTTP/1.1, with TLS or without; idle connections are closed after a minute.
+/// HTTP/1.1, with TLS or without; idle connections are closed after a minute, and so are those whose
+/// client takes nothing of an answer.
 private func httpServer(
     _ tls: AdminConfiguration.TLS?,
     _ logger: Logger
 ) throws(AdminError) -> HTTPServerBuilder {
     let configuration = HTTP1Channel.Configuration(
+        additionalChannelHandlers: [StalledReaderHandler(limit: .seconds(30))],
         idleTimeout: .seconds(60),
         httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 16 * 1024,

@@ -10,11 +10,18 @@ internal import TollgateTransport
 final class HTTPListener: Sendable {
     /// Where it listens, with its real port.
     let address: String
+    private let place: ListenAddress
     private let group: ServiceGroup
     private let run: Task<ServerError?, Never>
 
-    private init(address: String, group: ServiceGroup, run: Task<ServerError?, Never>) {
+    private init(
+        address: String,
+        place: ListenAddress,
+        group: ServiceGroup,
+        run: Task<ServerError?, Never>
+    ) {
         self.address = address
+        self.place = place
         self.group = group
         self.run = run
     }
@@ -23,20 +30,13 @@ final class HTTPListener: Sendable {
     ///
     /// - Throws: when the address cannot be listened on or the certificate not be used.
     static func start(_ house: House, rpc: RPCServer) async throws(ServerError) -> HTTPListener {
-        let (bound, announceBound) = AsyncStream.makeStream(of: String.self)
-        let application: any Service
-        do {
-            application = try makeAdminApplication(
-                services: house.adminServices(rpc: rpc),
-                configuration: house.configuration.admin,
-                logger: Logger(label: "tollgate.http"),
-                onListening: { address in announceBound.yield(address) }
-            )
-        } catch {
-            throw ServerError("http listener: \(error)")
-        }
-        let group = ServiceGroup(services: [application], logger: Logger(label: "tollgate.http"))
         let place = house.configuration.httpAddress
+        // Hummingbird would take away a socket on which somebody listens.
+        if case .unix(let path) = place.kind, !UnixSocketFile.removeStale(path) {
+            throw ServerError("http listener on \(place): the address is in use")
+        }
+        let (bound, announceBound) = AsyncStream.makeStream(of: String.self)
+        let group = try serviceGroup(house, rpc) { announceBound.yield($0) }
         let run = Task { () -> ServerError? in
             defer { announceBound.finish() }
             do {
@@ -47,9 +47,44 @@ final class HTTPListener: Sendable {
             }
         }
         for await address in bound {
-            return HTTPListener(address: address, group: group, run: run)
+            let listener = HTTPListener(address: address, place: place, group: group, run: run)
+            try await listener.restrict()
+            return listener
         }
         throw await run.value ?? ServerError("http listener: ended before it was ready")
+    }
+
+    private static func serviceGroup(
+        _ house: House,
+        _ rpc: RPCServer,
+        onListening: @escaping @Sendable (String) -> Void
+    ) throws(ServerError) -> ServiceGroup {
+        let logger = Logger(label: "tollgate.http")
+        let application: any Service
+        do {
+            application = try makeAdminApplication(
+                services: house.adminServices(rpc: rpc),
+                configuration: house.configuration.admin,
+                logger: logger,
+                onListening: onListening
+            )
+        } catch {
+            throw ServerError("http listener: \(error)")
+        }
+        var configuration = ServiceGroupConfiguration(
+            services: [application],
+            logger: logger
+        )
+        // An answer that nobody reads has no end of its own.
+        configuration.maximumGracefulShutdownDuration = Server.drainLimit
+        return ServiceGroup(configuration: configuration)
+    }
+
+    /// Lets owner and group alone connect to a Unix socket, as on the rpc listener.
+    private func restrict() async throws(ServerError) {
+        guard case .unix(let path) = place.kind, !UnixSocketFile.restrict(path) else { return }
+        await stop()
+        throw ServerError("http listener on \(place): cannot set the mode of the socket")
     }
 
     /// Waits until the listener has ended; returns why, unless it was asked to.
@@ -57,10 +92,11 @@ final class HTTPListener: Sendable {
         await run.value
     }
 
-    /// Ends it: open requests are answered, then connections close.
+    /// Ends it: open requests are answered, for `Server.drainLimit` at most, then connections close.
     func stop() async {
         await group.triggerGracefulShutdown()
         _ = await run.value
+        if case .unix(let path) = place.kind { UnixSocketFile.removeStale(path) }
     }
 }
 

@@ -11,8 +11,8 @@ internal import UnixSignals
 
 /// The whole program: opens what is kept, listens, and on a signal stops in good order.
 package struct Server: Sendable {
-    /// How long open calls may take after a signal to stop.
-    private static let drainLimit = Duration.seconds(10)
+    /// How long open calls may take after a signal to stop, on either listener.
+    static let drainLimit = Duration.seconds(10)
 
     private let configuration: ServerConfiguration
     private let log = Logger(label: "tollgate")
@@ -59,9 +59,11 @@ package struct Server: Sendable {
         let cause = await waitForStop(signals, house, http)
         house.health.set(.notServing)
         log.info("draining")
+        // Both at once, so that neither waits for the other's clients.
+        async let httpEnd: Void = http.stop()
         await rpc.server.drain(within: Server.drainLimit)
         await rpc.server.stop()
-        await http.stop()
+        await httpEnd
         steward.stop()
         house.recordStrangers()
         auditSteward.stop()

@@ -13,7 +13,7 @@ import stat
 import grpc
 import pytest
 import requests
-from support import rpc
+from support import http1, rpc
 from support.admin import TIMEOUT, Admin
 from support.certificates import Authority
 from support.native import messages, services
@@ -241,6 +241,37 @@ def test_a_unix_socket_in_use_is_a_failed_start(tollgate, tmp_path):
         assert services.AuthorizationStub(channel).Check(request, timeout=rpc.TIMEOUT).allowed
 
 
+def test_an_http_socket_in_use_is_a_failed_start_and_stays_whose_it_is(tollgate, tmp_path):
+    path = tmp_path / "http.sock"
+    tollgate(http_listen=f"unix:{path}").start()
+    ended = run(
+        "serve", "--data-dir", tmp_path / "other", "--rpc-listen", "127.0.0.1:0", "--http-listen",
+        f"unix:{path}", directory=tmp_path,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert f"http listener on unix:{path}: the address is in use" in ended.stderr
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(TIMEOUT)
+        client.connect(str(path))
+        client.sendall(http1.request("GET", "/healthz"))
+        assert client.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("listener", ["rpc_listen", "http_listen"])
+def test_a_unix_socket_is_for_owner_and_group_and_goes_with_the_server(
+    tollgate, tmp_path, listener
+):
+    path = tmp_path / "tollgate.sock"
+    without_mask = ["sh", "-c", 'umask 0; exec "$@"', "sh"]
+    server = tollgate(through=without_mask, **{listener: f"unix:{path}"}).start()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    # A crash leaves the socket behind, which the next start replaces.
+    server.restart()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    assert server.terminate() == 0
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_ends_the_server_with_exit_code_0(tollgate, number):
     server = tollgate().start()
@@ -256,6 +287,28 @@ def test_idle_connections_do_not_keep_a_server_alive(tollgate):
         host, port = server.rpc.split(":")
         with socket.create_connection((host, int(port)), TIMEOUT):
             assert server.terminate() == 0
+
+
+def test_a_client_that_does_not_read_keeps_no_server_from_ending(tollgate):
+    server = tollgate().start()
+    note = {"note": "x" * 3000}
+    question = messages.CheckRequest(
+        key=server.admin.create().secret, model="gpt-4o", metadata=note
+    )
+    with rpc.connect(server.rpc) as channel:
+        stub = services.AuthorizationStub(channel)
+        # More than all buffers on the way to the client take.
+        answers = stub.CheckStream(iter([question] * 6000), timeout=rpc.TIMEOUT)
+        assert sum(answer.allowed for answer in answers) == 6000
+    host, port = server.http.split(":")
+    with socket.socket() as client:
+        client.settimeout(TIMEOUT)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect((host, int(port)))
+        bearer = {"authorization": f"Bearer {server.admin_key}"}
+        client.sendall(http1.request("GET", "/v1/audit-logs?format=jsonl&limit=all", bearer))
+        assert client.recv(12) == b"HTTP/1.1 200"
+        assert server.terminate() == 0
 
 
 def tls_serial(address: str, authority: Authority) -> int:

@@ -68,13 +68,17 @@ struct ServerTests {
     func again() async throws {
         let fixture = try HouseFixture()
         _ = try fixture.withHouse { try $0.announcements() }
-        let flags = ["rpc-listen": "unix:" + fixture.scratch.path("rpc.sock")]
+        let (rpc, http) = (fixture.scratch.path("r.sock"), fixture.scratch.path("h.sock"))
+        let flags = ["rpc-listen": "unix:\(rpc)", "http-listen": "unix:\(http)"]
         try await run(fixture.configuration(flags)) { announcements in
             let line = try #require(await announcements.readyLine())
-            #expect(line.hasPrefix("tollgate ready rpc=unix:\(fixture.scratch.path("rpc.sock")) "))
+            #expect(line == "tollgate ready rpc=unix:\(rpc) http=unix:\(http)")
             #expect(announcements.all == [line])
+            #expect(try fixture.scratch.mode("h.sock") == 0o660)
         }
-        #expect(!fixture.scratch.exists("rpc.sock"), "a server that stops leaves no socket behind")
+        for name in ["r.sock", "h.sock"] {
+            #expect(!fixture.scratch.exists(name), "a server that stops leaves no socket behind")
+        }
     }
 
     @Test(

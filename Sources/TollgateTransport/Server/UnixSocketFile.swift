@@ -1,15 +1,20 @@
 internal import Glibc
 
 /// The file of a Unix socket that we are about to listen on.
-enum UnixSocketFile {
+package enum UnixSocketFile {
     /// Removes the file when it is a socket on which nobody listens.
     ///
     /// A process that was killed leaves its socket behind. Anything else at that path stays, and
     /// binding then says that the address is in use.
-    static func removeStale(_ path: String) {
+    ///
+    /// - Returns: false when something stays.
+    @discardableResult
+    package static func removeStale(_ path: String) -> Bool {
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
-        if isRefused(path) { unlink(path) }
+        // Whatever else keeps us from looking at it, binding says.
+        guard lstat(path, &status) == 0 else { return true }
+        guard status.st_mode & S_IFMT == S_IFSOCK, isRefused(path) else { return false }
+        return unlink(path) == 0
     }
 
     /// Whether connecting is refused, which it is exactly when nobody listens.
@@ -32,7 +37,9 @@ enum UnixSocketFile {
     }
 
     /// Lets the group connect too, and nobody else.
-    static func restrict(_ path: String) -> Bool {
+    ///
+    /// - Returns: false when that is not possible.
+    package static func restrict(_ path: String) -> Bool {
         chmod(path, 0o660) == 0
     }
 }
