@@ -40,10 +40,11 @@ package final class Store: Sendable {
     ///   it, `.corrupt` when the store is damaged or has lost something that was durable.
     package init(directory: String, options: StoreOptions) throws(StorageError) {
         try DataDirectory.prepare(directory)
-        // What a backup has left that the process did not survive.
+        let database = try Store.open("\(directory)/db", options)
+        // What a backup has left that the process did not survive. Not before the directory is ours:
+        // it may be one that another process is reading.
         FlatDirectory.remove(Store.checkpoint(in: directory))
         FlatDirectory.remove(Store.checkpoint(in: directory) + ".tmp")
-        let database = try Store.open("\(directory)/db", options)
         let watermark = try Watermark(path: "\(directory)/watermark")
         let catalogue = try Catalogue(database)
         let journal = try BlockJournal(database, options)

@@ -198,6 +198,22 @@ struct BackupTests {
         _ = try store.beginBackup(pepperFile: nil)
     }
 
+    @Test("A process that finds the store locked leaves the backup alone that is being read")
+    func lockedMeanwhile() throws {
+        let store = try Store(directory: directory.path("data"), options: Self.options)
+        var history = LedgerHistory(seed: 6)
+        for _ in 0..<20 { try store.append(history.next()) }
+        let stream = try store.beginBackup(pepperFile: nil)
+        var bytes = try #require(try stream.next())
+        let error = #expect(throws: StorageError.self) {
+            try Store(directory: directory.path("data"), options: Self.options)
+        }
+        #expect(error?.code == .locked)
+        while let piece = try stream.next() { bytes += piece }
+        try Data(bytes).write(to: URL(fileURLWithPath: directory.path("whole.tar")))
+        #expect(try BackupReader.verify(directory.path("whole.tar")).position.rawValue == 20)
+    }
+
     @Test("What is cut off or changed anywhere is refused, and nothing is written")
     func damage() throws {
         let store = try Store(directory: directory.path("data"), options: Self.options)
