@@ -52,6 +52,9 @@ package final class Store: Sendable {
         let mark = Watermark.Mark(position: proven, changes: catalogue.changes)
         try watermark.check(mark)
         let projector = try Projector(journal, options)
+        let notices = NoticeRows(database)
+        // Whoever reads for notices comes later; what was not read yet is not dropped before.
+        if let known = try notices.position() { projector.keepBlocks(after: known) }
         try projector.begin(at: journal.frontier)
         try watermark.write(mark)
         let syncer = LogSyncer(journal, catalogue, watermark, options)
@@ -71,7 +74,7 @@ package final class Store: Sendable {
         models = ModelRows(database, catalogue.counter)
         suppliers = SupplierRows(database, catalogue.counter)
         webhooks = WebhookRows(database, catalogue.counter)
-        notices = NoticeRows(database)
+        self.notices = notices
         self.journal = journal
         self.projector = projector
         self.watermark = watermark

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Testing
 internal import TollgateCore
 internal import TollgateEngine
@@ -183,5 +184,28 @@ struct NoticeStoreTests {
         try store.writeSnapshot()
         let findings = try #require(try store.findings(after: start))
         #expect(findings.watched == Set((1...3).map(Samples.keyID)))
+    }
+
+    @Test("A start drops no block that was not read yet, though it is in a segment and a snapshot")
+    func keptOverCrash() throws {
+        let store = try open()
+        _ = try store.beginReading()
+        let action = ManagementAction("key.updated", by: nil, on: "key_1")
+        for number in 1...3 {
+            let block = BlockBuilder.block(
+                at: BlockBuilder.now(Int64(number)),
+                [BlockBuilder.action(action)]
+            )
+            _ = try store.appendDurably(block.span, epoch: .first)
+        }
+        try store.seal()
+        try directory.copy("data", to: "crashed")
+        let dropped = DispatchSemaphore(value: 0)
+        var options = Samples.options
+        options.whenSnapshotting = { if $0 == .blocksDropped { dropped.signal() } }
+        let crashed = try Store(directory: directory.path("crashed"), options: options)
+        dropped.wait()
+        let findings = try crashed.findings(after: try crashed.beginReading())
+        #expect(findings?.acts.map(\.action) == [action, action, action])
     }
 }
