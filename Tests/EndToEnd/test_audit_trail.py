@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import resource
 import socket
 import time
 import uuid
@@ -18,6 +19,7 @@ from support import rpc
 from support.admin import TIMEOUT
 from support.caller import MODEL, PRICE, USD, Caller, question
 from support.flood import flood
+from support.process import eventually
 from support.tollgate import run
 
 
@@ -176,6 +178,31 @@ def test_a_directory_is_proved_and_an_edit_is_found(tollgate, tmp_path):
     found = run(*verify, "--checkpoints", file)
     assert found.returncode == 1 and "is not signed" in found.stdout
     assert run("verify", "--data-dir", tmp_path / "nothing").returncode == 1
+
+
+def test_a_checkpoint_that_could_only_be_begun_spoils_no_other(tollgate, tmp_path):
+    file = tmp_path / "checkpoints.jsonl"
+    # What others have written into it: more than any other file of the server has.
+    with open(file, "wb") as log:
+        log.truncate(96 << 20)
+        log.seek(0, os.SEEK_END)
+        log.write(b"\n")
+    empty = file.stat().st_size
+    server = tollgate("--audit-checkpoints", file).start()
+    eventually(lambda: file.stat().st_size > empty, "the first checkpoint")
+    whole = file.stat().st_size
+    limits = (whole + 100, resource.RLIM_INFINITY)
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, limits)
+    server.admin.create()
+    assert server.terminate() == 0
+    assert "cannot write: took 100 of" in server.errors
+    assert file.stat().st_size == whole
+    server.start()
+    server.admin.create()
+    assert server.terminate() == 0
+    assert file.stat().st_size > whole
+    ended = run("verify", "--data-dir", server.data, "--checkpoints", file)
+    assert ended.returncode == 0, ended.stdout
 
 
 @pytest.mark.parametrize("kind", ["socket", "udp"])

@@ -66,6 +66,66 @@ struct OfflineStoreTests {
         #expect(edited.problems.contains { $0.hasSuffix("is not signed by this server's key") })
     }
 
+    /// The lines of the file of checkpoints.
+    private func lines() throws -> [String] {
+        try String(contentsOfFile: checkpoints, encoding: .utf8)
+            .split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+    }
+
+    @Test("A checkpoint that was only begun is gone with the next start, and spoils no other")
+    func begun() throws {
+        try run("key.created")
+        let before = try lines()
+        for part in ["{\"time", #"{"time":"20"#, String((before.first ?? "").dropLast(2))] {
+            try append(part)
+            #expect(try !store.verify(checkpoints: checkpoints, publicKey: nil).problems.isEmpty)
+            try run("key.updated")
+            #expect(try store.verify(checkpoints: checkpoints, publicKey: nil).problems == [])
+        }
+        let after = try lines()
+        #expect(after.starts(with: before.dropLast()))
+        #expect(after.dropLast().allSatisfy { SignedCheckpoint(Array($0.utf8)) != nil })
+        #expect(after.last == "")
+    }
+
+    @Test(
+        "What else a file of checkpoints ends with stays, on a line of its own",
+        arguments: [
+            "host other[1]: {\"a", "{\"message", "nothing of ours",
+            #"{"time":"20","level":"info"}"#,
+        ]
+    )
+    func ofOthers(end: String) throws {
+        try run("key.created")
+        try append(end)
+        try run("key.updated")
+        let lines = try lines()
+        #expect(lines.contains(end))
+        #expect(lines.last == "")
+        let own = lines.dropLast().filter { $0 != end }
+        #expect(own.count >= 2)
+        #expect(own.allSatisfy { SignedCheckpoint(Array($0.utf8)) != nil })
+    }
+
+    @Test("A whole checkpoint without a line break stays")
+    func withoutBreak() throws {
+        try run("key.created")
+        let before = try lines()
+        try before.dropLast().joined(separator: "\n")
+            .write(toFile: checkpoints, atomically: true, encoding: .utf8)
+        try run("key.updated")
+        #expect(try lines().starts(with: before.dropLast()))
+        #expect(try store.verify(checkpoints: checkpoints, publicKey: nil).problems == [])
+    }
+
+    /// Appends to the file of checkpoints.
+    private func append(_ text: String) throws {
+        let file = try FileHandle(forWritingTo: URL(filePath: checkpoints))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(text.utf8))
+        try file.close()
+    }
+
     @Test("is told apart from one that is in use, and from none at all")
     func refusals() throws {
         #expect(throws: ServerError.self) { try store.verify(checkpoints: nil, publicKey: nil) }
