@@ -1,3 +1,4 @@
+internal import Synchronization
 package import TollgateCore
 package import TollgateEngine
 
@@ -52,8 +53,14 @@ extension Store: JournalReading {
     /// How many records findings are made of at most.
     private static let findingLimit = 1 << 18
 
+    /// The last position that notices may be made of.
+    ///
+    /// It is durable, so that no other block comes to stand there later: the positions of writes that
+    /// have failed are given out again.
+    private var noticeEnd: UInt64 { journal.state.withLock { $0.projectable } }
+
     package func beginReading() throws(StorageError) -> JournalPosition {
-        let end = journal.frontier
+        let end = noticeEnd
         let known = try notices.position()
         let position = min(known ?? end, end)
         if known == nil {
@@ -67,8 +74,8 @@ extension Store: JournalReading {
 
     package func findings(after position: JournalPosition) throws(StorageError) -> JournalFindings?
     {
-        let end = journal.frontier
-        // After a failed write the journal may go on from an earlier position.
+        let end = noticeEnd
+        // Only when something that was durable is gone.
         guard end >= position.rawValue else {
             throw StorageError(.io, "the journal has lost what was read")
         }
@@ -84,7 +91,7 @@ extension Store: JournalReading {
             findings.position = JournalPosition(rawValue: place)
             return count < Store.findingLimit
         }
-        // Positions without a block are those of writes that have failed.
+        // Positions without a block are those of writes that have failed, with others behind them.
         if count < Store.findingLimit { findings.position = JournalPosition(rawValue: end) }
         findings.hasMore = count >= Store.findingLimit
         return findings

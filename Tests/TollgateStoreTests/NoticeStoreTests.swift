@@ -145,20 +145,19 @@ struct NoticeStoreTests {
         let start = try store.beginReading()
         #expect(try store.findings(after: start) == nil)
         let action = ManagementAction("key.updated", by: one, on: "\(two)", fields: ["name"])
-        _ = try store.append(
-            BlockBuilder.block(
-                at: BlockBuilder.now(120_000),
-                [
-                    BlockBuilder.record(Decision(keyID: one, isWatched: true)),
-                    BlockBuilder.record(Decision(keyID: two)),
-                    BlockBuilder.record(Decision(reason: .keyDisabled, keyID: two)),
-                    BlockBuilder.record(Decision(reason: .modelNotAllowed, keyID: two)),
-                    BlockBuilder.record(Decision(reason: .invalidAPIKey)),
-                    BlockBuilder.action(action),
-                    BlockBuilder.record(Decision(reason: .keyDisabled, keyID: two)),
-                ]
-            )
+        let block = BlockBuilder.block(
+            at: BlockBuilder.now(120_000),
+            [
+                BlockBuilder.record(Decision(keyID: one, isWatched: true)),
+                BlockBuilder.record(Decision(keyID: two)),
+                BlockBuilder.record(Decision(reason: .keyDisabled, keyID: two)),
+                BlockBuilder.record(Decision(reason: .modelNotAllowed, keyID: two)),
+                BlockBuilder.record(Decision(reason: .invalidAPIKey)),
+                BlockBuilder.action(action),
+                BlockBuilder.record(Decision(reason: .keyDisabled, keyID: two)),
+            ]
         )
+        _ = try store.appendDurably(block.span, epoch: .first)
         let findings = try #require(try store.findings(after: start))
         #expect(findings.watched == [one])
         #expect(findings.denials == [.init(two, .keyDisabled, minute: 2): 2])

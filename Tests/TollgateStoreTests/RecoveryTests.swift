@@ -100,6 +100,34 @@ struct RecoveryTests {
         #expect(try LedgerContent(of: store) == LedgerContent(folding: history.blocks))
     }
 
+    @Test("makes notices of the blocks that take the places of those whose writes have failed")
+    func noticesMeanwhile() throws {
+        let reader = NoticeReader()
+        var options = Samples.options
+        options.whenSnapshotting = { if $0 == .committed { reader.read() } }
+        let store = try open(options)
+        reader.begin(store)
+        var history = LedgerHistory(seed: 10)
+        for _ in 0..<15 { try store.append(history.next()) }
+        disk.fail(.lostWrite, on: ".log", times: 1)
+        let count = appendUntilFailure(store, &history, .first)
+        reader.read()
+        #expect(reader.count == 1)
+        disk.heal()
+        let epoch = try store.recover()
+        #expect(reader.count > 1, "the journal was read while the store recovered")
+        let action = ManagementAction("key.updated", by: nil, on: "key_1")
+        let block = BlockBuilder.block(
+            at: BlockBuilder.now(history.time),
+            [BlockBuilder.action(action)]
+        )
+        let position = try store.appendDurably(block.span, epoch: epoch)
+        #expect(position.rawValue == UInt64(count + 1))
+        reader.read()
+        #expect(reader.actions == [action])
+        store.close()
+    }
+
     @Test("knows what its start has found until the snapshot of that can be written")
     func failsAfterStart() throws {
         var history = LedgerHistory(seed: 7)
@@ -317,5 +345,40 @@ struct RecoveryTests {
 
     private func isIO(_ error: any Error) -> Bool {
         (error as? StorageError)?.code == .io
+    }
+}
+
+/// Reads a journal as the sender of notices does, whenever it is told to.
+private final class NoticeReader: Sendable {
+    private struct State {
+        weak var store: Store?
+        var position = JournalPosition(rawValue: 0)
+        var count = 0
+        var actions: [ManagementAction] = []
+    }
+
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.count } }
+    var actions: [ManagementAction] { state.withLock { $0.actions } }
+
+    func begin(_ store: Store) {
+        state.withLock { state in
+            state.store = store
+            if let position = try? store.beginReading() { state.position = position }
+        }
+    }
+
+    func read() {
+        state.withLock { state in
+            state.count += 1
+            guard let store = state.store else { return }
+            guard let findings = try? store.findings(after: state.position) else { return }
+            state.actions += findings.acts.map(\.action)
+            var batch = NoticeBatch()
+            batch.position = findings.position
+            guard (try? store.write(batch)) != nil else { return }
+            state.position = findings.position
+        }
     }
 }
