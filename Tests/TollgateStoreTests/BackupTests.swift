@@ -265,6 +265,35 @@ struct BackupTests {
         #expect(after.sorted() == before.sorted())
     }
 
+    @Test(
+        "What stands where a backup is unpacked is never removed, and said to be in the way",
+        arguments: ["notes.txt", "db/CURRENT"]
+    )
+    func occupiedStaging(name: String) throws {
+        let store = try Store(directory: directory.path("data"), options: Self.options)
+        try backUp(store, to: "good.tar")
+        let file = URL(filePath: directory.path("target/restoring/\(name)"))
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
+        try Data("x".utf8).write(to: file)
+        for _ in 1...2 {
+            let error = #expect(throws: StorageError.self) {
+                try restore("good.tar", into: "target")
+            }
+            #expect(error?.code == .unusable)
+            #expect(
+                error?.message.contains("\(directory.path("target/restoring")) is what") == true
+            )
+            #expect(FileManager.default.fileExists(atPath: file.path))
+        }
+        try FileManager.default.removeItem(atPath: directory.path("target/restoring"))
+        _ = try restore("good.tar", into: "target")
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path("target"))
+        #expect(!names.contains("restoring"))
+    }
+
     /// How many blocks were appended.
     private final class Progress: Sendable {
         private let state = Mutex(0)

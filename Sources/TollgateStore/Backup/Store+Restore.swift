@@ -40,28 +40,37 @@ extension Store {
         options: StoreOptions = StoreOptions()
     ) throws(StorageError) -> RestoreReport {
         let isNew = mkdir(directory, 0o700) == 0
-        let staging = "\(directory)/restoring"
         do throws(StorageError) {
+            let staging = "\(directory)/\(stagingName)"
             try requireEmpty(directory)
             try FlatDirectory.make(staging)
-            let report = try stage(backup, in: staging, windows, options)
-            try move(from: staging, to: directory, hasPepper: report.manifest.hasPepper)
-            return report
+            do throws(StorageError) {
+                let report = try stage(backup, in: staging, windows, options)
+                try move(from: staging, to: directory, hasPepper: report.manifest.hasPepper)
+                return report
+            } catch {
+                // Ours, as it did not exist.
+                removeStaging(staging)
+                throw error
+            }
         } catch {
-            removeStaging(staging)
             if isNew { rmdir(directory) }
             throw error
         }
     }
 
+    /// Where a backup is unpacked, within the directory that it is restored into.
+    private static let stagingName = "restoring"
+
     private static func requireEmpty(_ directory: String) throws(StorageError) {
         let names = try FlatDirectory.names(in: directory)
-        guard names.allSatisfy({ $0 == BackupManifest.pepper }) else {
-            throw StorageError(
-                .unusable,
-                "\(directory) is not empty; a backup is restored into an empty directory"
-            )
+        if names.allSatisfy({ $0 == BackupManifest.pepper }) { return }
+        var message = "\(directory) is not empty; a backup is restored into an empty directory"
+        if names.contains(stagingName) {
+            message += "; if \(directory)/\(stagingName) is what a restore has left that was"
+            message += " interrupted, remove it"
         }
+        throw StorageError(.unusable, message)
     }
 
     private static func stage(
