@@ -3,7 +3,8 @@ package import TollgateCore
 /// Which notices are on their way, and what to do with each next.
 ///
 /// Pure: time and chance are passed in, and what it returns is for the caller to write down and to
-/// do. Of one destination only one delivery is out at a time.
+/// do. Of one destination only one delivery is out at a time, and none for a while after one that
+/// was not taken: however much waits for who takes nothing, others have their turn.
 package struct DeliveryQueue: Sendable {
     /// The most deliveries that wait; beyond that the oldest are dropped.
     package static let countLimit = 10_000
@@ -12,6 +13,8 @@ package struct DeliveryQueue: Sendable {
     /// The first wait and the longest, in milliseconds: 2 seconds, 1 hour.
     private static let firstWait: Int64 = 2000
     private static let longestWait: Int64 = 3_600_000
+    /// How long a destination rests at most, in milliseconds: a minute, for it may be back.
+    private static let longestRest: Int64 = 60_000
 
     /// What came of an attempt.
     package enum Result: Equatable, Sendable {
@@ -37,6 +40,8 @@ package struct DeliveryQueue: Sendable {
     private var waiting: [UInt64: Delivery]
     private var out: [UInt64: Delivery] = [:]
     private var busy: Set<NoticeDestination> = []
+    /// Until when nothing is sent to those that have not taken what was sent last.
+    private var resting: [NoticeDestination: WallTime] = [:]
     private var newest: UInt64
 
     /// Goes on with what was waiting.
@@ -91,9 +96,10 @@ package struct DeliveryQueue: Sendable {
     ///   - limit: how many may be out at once.
     /// - Returns: the deliveries, which are out then.
     package mutating func take(at now: WallTime, limit: Int) -> [Delivery] {
+        resting = resting.filter { $0.value > now }
         var first: [NoticeDestination: Delivery] = [:]
         for delivery in waiting.values
-        where delivery.next <= now && !busy.contains(delivery.destination) {
+        where delivery.next <= now && isFree(delivery.destination) {
             if let other = first[delivery.destination], other.isDue(before: delivery) { continue }
             first[delivery.destination] = delivery
         }
@@ -106,6 +112,10 @@ package struct DeliveryQueue: Sendable {
             taken.append(delivery)
         }
         return taken
+    }
+
+    private func isFree(_ destination: NoticeDestination) -> Bool {
+        !busy.contains(destination) && resting[destination] == nil
     }
 
     /// Forgets a delivery that was taken out: nobody wants it any more.
@@ -163,6 +173,7 @@ package struct DeliveryQueue: Sendable {
     ) -> Step {
         let wait = DeliveryQueue.wait(after: number, chance: chance)
         let next = WallTime(milliseconds: now.milliseconds.addingSaturated(wait))
+        rest(delivery.destination, for: wait, from: now)
         let end = delivery.notice.time.milliseconds.addingSaturated(DeliveryQueue.ageLimit)
         func attempt(_ outcome: DeliveryAttempt.Outcome) -> DeliveryAttempt {
             DeliveryAttempt(delivery.notice, number: number, time: now, outcome: outcome)
@@ -177,6 +188,16 @@ package struct DeliveryQueue: Sendable {
         var step = Step(attempt: attempt(.retrying), retry: later)
         step.attempt.next = next
         return step
+    }
+
+    private mutating func rest(
+        _ destination: NoticeDestination,
+        for wait: Int64,
+        from now: WallTime
+    ) {
+        guard resting.count < DeliveryQueue.countLimit else { return }
+        let rest = min(wait, DeliveryQueue.longestRest)
+        resting[destination] = WallTime(milliseconds: now.milliseconds.addingSaturated(rest))
     }
 
     /// How long to wait after so many attempts, in milliseconds: twice as long each time, up to an

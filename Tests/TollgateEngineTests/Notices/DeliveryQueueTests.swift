@@ -95,6 +95,51 @@ struct DeliveryQueueTests {
         #expect(DeliveryQueue.wait(after: .max, chance: 1) == 1_800_000)
     }
 
+    @Test("lets everybody have a turn, however much waits for those who take nothing")
+    func rest() {
+        let dead = (10..<26).map { NoticeDestination.webhook(WebhookID(rawValue: $0)) }
+        var queue = queue(10, to: dead)
+        let other = queue.deliveries(of: notice(99), to: [Self.here], at: later(1))
+        queue.add(other)
+        let first = queue.take(at: later(1), limit: 16)
+        #expect(Set(first.map(\.destination)) == Set(dead))
+        for delivery in first {
+            _ = queue.finish(delivery, .failed(nil, "no"), at: later(10_000), chance: 0)
+        }
+        #expect(queue.take(at: later(10_000), limit: 16) == other)
+        #expect(queue.take(at: later(11_999), limit: 16).isEmpty)
+        // One each, as far as there is room.
+        #expect(queue.take(at: later(12_000), limit: 16).count == 15)
+    }
+
+    @Test("tries a receiver again within a minute, and sends on at once when it is back")
+    func restEnds() throws {
+        var queue = queue(1, to: [Self.here])
+        var now = Self.start
+        var retry: Delivery?
+        for _ in 1...8 {
+            now = retry?.next ?? now
+            let delivery = try #require(queue.take(at: now, limit: 16).first)
+            retry = queue.finish(delivery, .failed(503, "no"), at: now, chance: 0).retry
+        }
+        #expect(retry?.next.milliseconds == now.milliseconds + 256_000)
+        for number in 2...4 {
+            queue.add(queue.deliveries(of: notice(UInt128(number)), to: [Self.here], at: now))
+        }
+        func later(_ milliseconds: Int64) -> WallTime {
+            WallTime(milliseconds: now.milliseconds + milliseconds)
+        }
+        #expect(queue.take(at: later(59_999), limit: 16).isEmpty)
+        for sequence: UInt64 in 2...4 {
+            let taken = queue.take(at: later(60_000), limit: 16)
+            #expect(taken.map(\.sequence) == [sequence])
+            for delivery in taken {
+                _ = queue.finish(delivery, .delivered(204), at: later(60_000), chance: 0)
+            }
+        }
+        #expect(queue.take(at: later(256_000), limit: 16).map(\.sequence) == [1])
+    }
+
     @Test("forgets everything for a receiver that is gone, and nothing for others")
     func gone() {
         var queue = queue(3, to: [Self.here, Self.there])
