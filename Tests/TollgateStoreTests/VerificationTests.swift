@@ -192,6 +192,55 @@ struct VerificationTests {
         #expect(problems.contains("segment 40: its header makes no sense"))
     }
 
+    /// Names a chunk of segment 20 otherwise.
+    private func rename(_ kind: SegmentChunk.Kind, to key: [UInt8]) throws -> [Edit] {
+        let old = SegmentChunk.key(20, kind, 0)
+        return [.put(key, try bytes(old, in: .segments), .segments), .delete(old, .segments)]
+    }
+
+    @Test(
+        "finds chunks of other numbers, though all that is there is in its order",
+        arguments: [.texts, .rows, .keys, .allows, .usage] as [SegmentChunk.Kind]
+    )
+    func renumbered(kind: SegmentChunk.Kind) throws {
+        _ = try fill()
+        var edits: [Edit] = [.delete(SegmentChunk.key(20, kind, 0), .segments)]
+        var number: UInt32 = 0
+        while case let chunk = try bytes(SegmentChunk.key(20, kind, number), in: .segments),
+            !chunk.isEmpty
+        {
+            number += 1
+            edits.append(.put(SegmentChunk.key(20, kind, number), chunk, .segments))
+        }
+        try tamper(edits)
+        let problem = "segment 20: chunk 1 of its \(kind) is where none was sealed"
+        #expect(try verify().problems == [problem])
+    }
+
+    @Test("finds chunks of other kinds than were sealed, or of none")
+    func otherKinds() throws {
+        _ = try fill()
+        // Ends come before usage, and there are none: the order stays as it was.
+        try tamper(try rename(.usage, to: SegmentChunk.key(20, .ends, 0)))
+        #expect(
+            try verify().problems == [
+                "segment 20: it has 1 chunks of ends, but 0 were sealed",
+                "segment 20: it has 0 chunks of usage, but 1 were sealed",
+            ]
+        )
+        try tamper(try rename(.ends, to: UInt64(20).key + [7] + UInt32(0).key))
+        let unknown = "segment 20: chunk 0 of its unknown is where none was sealed"
+        #expect(try verify().problems == [unknown])
+    }
+
+    @Test("finds a chunk whose name goes on behind what it should be")
+    func longerName() throws {
+        _ = try fill()
+        try tamper(try rename(.usage, to: SegmentChunk.key(20, .usage, 0) + [0]))
+        let problem = "segment 20: chunk 0 of its usage is where none was sealed"
+        #expect(try verify().problems == [problem])
+    }
+
     @Test("still proves what is left when old segments were deleted for their age")
     func retention() throws {
         let checkpoints = try fill()

@@ -34,6 +34,7 @@ struct SegmentCheck {
             guard try reader.bigEndian(UInt64.self) == header.last else { break }
             let kind = SegmentChunk.Kind(rawValue: try reader.number())
             let place: UInt32 = try reader.bigEndian()
+            count(kind, place, isWhole: reader.isAtEnd)
             if kind != .digests {
                 let digest = SHA256.digest(of: content.value)
                 hash.update(digest)
@@ -45,12 +46,49 @@ struct SegmentCheck {
         if number != sealed.count / 32 {
             problems.append("it has \(number) chunks, but \(sealed.count / 32) were sealed")
         }
+        checkNames()
         hash.update(header.hashedFields.span)
         if hash.finalize() != header.hash, problems.isEmpty, changed.isEmpty {
             problems.append("its header, or the list of its chunks, is not what was sealed")
         }
         try name(in: snapshot)
     }
+
+    // MARK: Names
+
+    /// How many chunks of each kind there are.
+    private var counts: [SegmentChunk.Kind: UInt32] = [:]
+    /// The first chunk that is where none was sealed.
+    private var stranger: (kind: SegmentChunk.Kind?, number: UInt32)?
+
+    /// Counts a chunk, which must be the next of its kind.
+    ///
+    /// The hash is over what is in the chunks, in their order: it does not notice another name that
+    /// leaves the order as it is, but nobody would find the chunk any more, or find another in its place.
+    private mutating func count(_ kind: SegmentChunk.Kind?, _ number: UInt32, isWhole: Bool) {
+        guard let kind, isWhole, counts[kind, default: 0] == number else {
+            stranger = stranger ?? (kind, number)
+            return
+        }
+        counts[kind] = number &+ 1
+    }
+
+    private mutating func checkNames() {
+        if let (kind, number) = stranger {
+            let what = kind.map { "\($0)" } ?? "unknown"
+            problems.append("chunk \(number) of its \(what) is where none was sealed")
+            return
+        }
+        for kind in SegmentChunk.Kind.allCases {
+            let count = Int(counts[kind] ?? 0)
+            guard let sealed = header.outline.chunkCount(of: kind), sealed != count else {
+                continue
+            }
+            problems.append("it has \(count) chunks of \(kind), but \(sealed) were sealed")
+        }
+    }
+
+    // MARK: Content
 
     /// The kinds and numbers of chunks that are not what was sealed.
     private var changed: [(kind: SegmentChunk.Kind?, number: UInt32)] = []

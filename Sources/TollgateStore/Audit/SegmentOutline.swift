@@ -98,6 +98,21 @@ struct SegmentOutline: Equatable {
     }
 }
 
+extension SegmentOutline {
+    /// How many chunks of a kind the segment has; nil where only the chunks themselves tell.
+    func chunkCount(of kind: SegmentChunk.Kind) -> Int? {
+        switch kind {
+        case .texts: nil
+        case .rows: SegmentChunk.count(of: count)
+        case .keys: SegmentChunk.count(of: keyCount)
+        case .allows: SegmentChunk.count(of: allowCount)
+        case .ends: SegmentChunk.count(of: endCount)
+        case .usage: SegmentChunk.count(of: usageCount)
+        case .digests: 1
+        }
+    }
+}
+
 /// The range of some reservations' serials: the upper halves of their ids, which grow with time.
 struct SerialRange: Equatable {
     var first = UInt64.max
