@@ -2,6 +2,7 @@ import HTTPTypes
 import Testing
 import TollgateCore
 import TollgateEngine
+import TollgateTesting
 
 @testable import TollgateAdmin
 
@@ -71,6 +72,26 @@ struct IdempotencyTests {
     func refusal() async throws {
         #expect(try await post("one", #"{"name":""}"#).status == 400)
         #expect(try await post("one").status == 201)
+    }
+
+    @Test("is not carried out twice when it was done, but could not be recorded")
+    func unrecorded() async throws {
+        try await harness.createGroups()
+        func pay() async throws -> Answer {
+            try await post("one", #"{"amount":5}"#, to: "/v1/organizations/acme/credits")
+        }
+        harness.actions.breaks(true)
+        let first = try await pay()
+        #expect(first.status == 500)
+        #expect(first.problem == "not_recorded")
+        harness.actions.breaks(false)
+        let second = try await pay()
+        #expect(second.status == 500)
+        #expect(second.text == first.text)
+        let acme = try await harness.call(.get, "/v1/organizations/acme").document
+        #expect(acme["credits"] == 5)
+        let other = try await post("one", #"{"amount":6}"#, to: "/v1/organizations/acme/credits")
+        #expect(other.problem == "idempotency_key_reused Idempotency-Key")
     }
 
     @Test("has its secret for ten minutes, and its answer for a day")

@@ -149,6 +149,13 @@ extension APIError {
         "Something went wrong on the server; its log says what."
     )
 
+    /// The only refusal of something that was done all the same.
+    static let notRecorded = APIError(
+        .internalServerError,
+        "not_recorded",
+        "It was done, but could not be recorded."
+    )
+
     static let unavailable: APIError = {
         var error = APIError(
             .serviceUnavailable,
@@ -202,11 +209,7 @@ extension APIError {
         case .unavailable:
             self = .unavailable
         case .unrecorded:
-            self.init(
-                .internalServerError,
-                "not_recorded",
-                "It was done, but could not be recorded."
-            )
+            self = .notRecorded
         }
     }
 

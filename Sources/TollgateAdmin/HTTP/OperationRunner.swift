@@ -7,9 +7,9 @@ enum OperationRunner {
     /// Has a call answered; it waits for the disk.
     ///
     /// A POST with an Idempotency-Key that was answered before gets that answer again. What was
-    /// refused is not remembered: it has changed nothing. Neither is a stream, which may have any
-    /// length, nor a failure of the store, after which nobody knows what was written: the repeat is
-    /// carried out.
+    /// refused is not remembered: it has changed nothing, but for what was done and could not be
+    /// recorded, which is refused again. Neither is a stream, which may have any length, nor a failure
+    /// of the store, after which nobody knows what was written: the repeat is carried out.
     ///
     /// - Throws: any refusal.
     static func run<Operation: APIOperation>(
@@ -39,7 +39,11 @@ enum OperationRunner {
             if memory.finish(key, fingerprint, reply, at: end) { forgetSecretsLater(services) }
             return reply
         } catch {
-            memory.abandon(key)
+            if error == .notRecorded {
+                memory.finish(key, fingerprint, error, at: services.time.now().monotonic)
+            } else {
+                memory.abandon(key)
+            }
             throw error
         }
     }

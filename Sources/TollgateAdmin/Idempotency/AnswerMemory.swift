@@ -26,6 +26,8 @@ package final class AnswerMemory: Sendable {
         /// The document as text; nil with the secrets that were in it.
         var secret: [UInt8]?
         let plain: [UInt8]
+        /// What is answered in the place of all this.
+        var refusal: APIError?
         let time: MonotonicTime
 
         var byteCount: Int { plain.count + (secret?.count ?? 0) + 512 }
@@ -55,7 +57,7 @@ package final class AnswerMemory: Sendable {
 
     /// Begins a request.
     ///
-    /// - Throws: `idempotency_key_in_use` or `idempotency_key_reused`.
+    /// - Throws: `idempotency_key_in_use`, `idempotency_key_reused` or the refusal that is known.
     func begin(
         _ key: IdempotencyKey,
         _ fingerprint: Int,
@@ -71,6 +73,7 @@ package final class AnswerMemory: Sendable {
                 throw known == fingerprint ? .idempotencyKeyInUse : .idempotencyKeyReused
             case .done(let answer):
                 guard answer.fingerprint == fingerprint else { throw .idempotencyKeyReused }
+                if let refusal = answer.refusal { throw refusal }
                 return .repeated(try AnswerMemory.reply(answer))
             }
         }
@@ -94,13 +97,35 @@ package final class AnswerMemory: Sendable {
             plain: plain.utf8,
             time: now
         )
+        remember(answer, key)
+        return answer.secret != nil
+    }
+
+    /// Keeps the refusal of a request that was carried out all the same.
+    func finish(
+        _ key: IdempotencyKey,
+        _ fingerprint: Int,
+        _ refusal: APIError,
+        at now: MonotonicTime
+    ) {
+        let answer = Answer(
+            fingerprint: fingerprint,
+            status: refusal.status,
+            headers: refusal.headers,
+            plain: [],
+            refusal: refusal,
+            time: now
+        )
+        remember(answer, key)
+    }
+
+    private func remember(_ answer: Answer, _ key: IdempotencyKey) {
         state.withLock { state in
             state.entries[key] = .done(answer)
             state.order.append(key)
             state.byteCount += answer.byteCount
-            AnswerMemory.forget(&state, at: now)
+            AnswerMemory.forget(&state, at: answer.time)
         }
-        return answer.secret != nil
     }
 
     /// Forgets a request that was refused: it has changed nothing, and may be sent again.
