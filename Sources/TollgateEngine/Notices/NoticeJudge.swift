@@ -33,7 +33,8 @@ package struct NoticeDraft: Equatable, Sendable {
 
 /// Decides what is told of what the journal says, each thing once.
 ///
-/// Pure: the time is that of the journal, and records and usage are asked of whoever calls.
+/// Pure: the time is that of the journal, and records and usage are asked of whoever calls, with the
+/// time that they are of.
 package struct NoticeJudge: Sendable {
     /// Where to look up what findings only name.
     package struct Sources {
@@ -43,15 +44,19 @@ package struct NoticeJudge: Sendable {
         package var keyLimits: (KeyID) -> [LimitState]?
         /// The same for a group.
         package var groupLimits: (GroupID) -> [LimitState]?
+        /// The time now, from which on limits say when they are reset; asked for right behind them.
+        package var now: () -> WallTime
 
         package init(
             key: @escaping (KeyID) throws(StorageError) -> KeyRecord?,
             keyLimits: @escaping (KeyID) -> [LimitState]?,
-            groupLimits: @escaping (GroupID) -> [LimitState]?
+            groupLimits: @escaping (GroupID) -> [LimitState]?,
+            now: @escaping () -> WallTime
         ) {
             self.key = key
             self.keyLimits = keyLimits
             self.groupLimits = groupLimits
+            self.now = now
         }
     }
 
@@ -151,11 +156,17 @@ package struct NoticeJudge: Sendable {
             : key.group(at: denial.level).flatMap(sources.groupLimits)
         let state = states?.first { $0.name == limit }
         let mark = NoticeMark(
-            window: limit.isByMinute ? denial.minute : state?.window(at: time) ?? 0,
+            window: limit.isByMinute ? denial.minute : state?.window(at: sources.now()) ?? 0,
             limit: state?.limit ?? 0,
             time: time
         )
         let subject = NoticeSubject(key.id, .keyLimitExceeded, limit: limit, level: denial.level)
+        if !limit.isByMinute, let told = marks[subject], told.limit == mark.limit,
+            denial.minute < told.window
+        {
+            // The window that is open now is not that of the denial, of which it was told.
+            return nil
+        }
         guard isNew(subject, mark) else { return nil }
         return NoticeDraft(
             .keyLimitExceeded,
@@ -177,7 +188,9 @@ package struct NoticeJudge: Sendable {
         ).sorted()
         let rate = key.notices.alerts?.rateLimitPercentage
         var drafts: [NoticeDraft] = []
-        for state in sources.keyLimits(id) ?? [] {
+        let states = sources.keyLimits(id) ?? []
+        let now = sources.now()
+        for state in states {
             let percentages =
                 state.name.isBudget ? budgets : state.name.isRate ? rate.map { [$0] } ?? [] : []
             for percentage in percentages where state.hasReached(percentage) {
@@ -188,7 +201,7 @@ package struct NoticeJudge: Sendable {
                     threshold: percentage
                 )
                 let mark = NoticeMark(
-                    window: state.window(at: time),
+                    window: state.window(at: state.name.isByMinute ? time : now),
                     limit: state.limit,
                     time: time
                 )
@@ -350,11 +363,12 @@ extension LimitName {
 }
 
 extension LimitState {
-    /// The window that is open at a time, by the minute in which it ends; 0 for one that never does.
+    /// The window that is open at a time, from which on the reset counts, by the minute in which it
+    /// ends; 0 for one that never does.
     fileprivate func window(at time: WallTime) -> Int64 {
         if name.isByMinute { return time.milliseconds / 60_000 }
         guard reset > 0 else { return 0 }
-        // Windows end at full minutes, and the time is not exactly that of the reset.
+        // Windows end at full minutes, and the time is read a little later than the reset.
         let end = time.milliseconds.addingSaturated(Int64(clamping: reset))
         return end.addingSaturated(30_000) / 60_000
     }

@@ -135,7 +135,8 @@ final class NoticeSteward: Sendable {
             return NoticeJudge.Sources(
                 key: { (id) throws(StorageError) in try office.store.record(id: id) },
                 keyLimits: { id in (try? office.engine.usage(ofKey: id))?.limits },
-                groupLimits: { id in (try? office.engine.usage(ofGroup: id))?.limits }
+                groupLimits: { id in (try? office.engine.usage(ofGroup: id))?.limits },
+                now: { office.engine.time.now().wall }
             )
         }
 

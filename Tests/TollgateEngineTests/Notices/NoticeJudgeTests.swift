@@ -15,6 +15,8 @@ struct NoticeJudgeTests {
         var key = KeyRecord.sample(7)
         var limits: [LimitState] = []
         var minute = NoticeJudgeTests.minute
+        /// How much later than the journal's last block usage is read.
+        var delay: Int64 = 0
 
         /// What is told of findings that the body makes.
         mutating func told(
@@ -24,12 +26,14 @@ struct NoticeJudgeTests {
             findings.time = WallTime(milliseconds: minute * 60_000)
             fill(&findings)
             let (key, limits) = (key, limits)
+            let now = WallTime(milliseconds: minute * 60_000 + delay)
             return try judge.judge(
                 findings,
                 NoticeJudge.Sources(
                     key: { $0 == key.id ? key : nil },
                     keyLimits: { _ in limits },
-                    groupLimits: { _ in [] }
+                    groupLimits: { _ in [] },
+                    now: { now }
                 )
             ).drafts.map(\.fact)
         }
@@ -77,6 +81,42 @@ struct NoticeJudgeTests {
         world.minute += 120
         world.limits = [budget(100, left: 40, reset: 86_400_000)]
         #expect(try world.toldOfUse() == [50], "the next window")
+    }
+
+    @Test("What was told is not told again when the journal is read late")
+    func late() throws {
+        var world = World()
+        world.key.notices.budgetAlerts = KeyNotices.BudgetAlerts(thresholds: [50])
+        world.limits = [budget(100, left: 50, reset: 3_600_000)]
+        #expect(try world.toldOfUse() == [50])
+        let denial = denial(.budgetExceeded, .budgetDaily)
+        #expect(try world.told { $0.denials = [denial: 1] }.count == 1)
+        // A block of a minute later, read when the window has five minutes less.
+        world.minute += 1
+        world.delay = 4 * 60_000
+        world.limits = [budget(100, left: 50, reset: 3_300_000)]
+        #expect(try world.toldOfUse() == [])
+        #expect(try world.told { $0.denials = [denial: 1] }.isEmpty)
+        // The same window, once the journal is read in time again.
+        world.minute += 10
+        world.delay = 0
+        world.limits = [budget(100, left: 50, reset: 2_940_000)]
+        #expect(try world.toldOfUse() == [])
+    }
+
+    @Test("A denial of a window that is over is not told as one of the next")
+    func overdue() throws {
+        var world = World()
+        world.limits = [budget(100, left: 0, reset: 3_600_000)]
+        let first = denial(.budgetExceeded, .budgetDaily)
+        #expect(try world.told { $0.denials = [first: 1] }.count == 1)
+        world.minute += 61
+        world.limits = [budget(100, left: 100, reset: 86_340_000)]
+        let last = denial(.budgetExceeded, .budgetDaily, minute: Self.minute + 59)
+        #expect(try world.told { $0.denials = [last: 1] }.isEmpty)
+        let next = denial(.budgetExceeded, .budgetDaily, minute: Self.minute + 60)
+        #expect(try world.told { $0.denials = [next: 1] }.count == 1)
+        #expect(try world.told { $0.denials = [next: 1] }.isEmpty)
     }
 
     @Test("A limit that is raised is told of again")
@@ -197,7 +237,8 @@ struct NoticeJudgeTests {
             NoticeJudge.Sources(
                 key: { _ in key },
                 keyLimits: { _ in nil },
-                groupLimits: { _ in nil }
+                groupLimits: { _ in nil },
+                now: { WallTime(milliseconds: 5) }
             )
         )
         #expect(drafts.map(\.event) == [event])
