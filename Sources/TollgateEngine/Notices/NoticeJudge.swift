@@ -98,11 +98,11 @@ package struct NoticeJudge: Sendable {
         let time = findings.time ?? WallTime(milliseconds: 0)
         var drafts = try managed(findings.acts, sources)
         for (denial, count) in findings.denials.sorted(by: { $0.key.isBefore($1.key) }) {
-            if denial.limit == nil {
-                countFailures(denial, count)
-            } else if let draft = try exceeded(denial, count, time, sources) {
-                drafts.append(draft)
-            }
+            let draft =
+                try denial.limit == nil
+                ? countFailures(denial, count, time, sources)
+                : exceeded(denial, count, time, sources)
+            if let draft { drafts.append(draft) }
         }
         let refused = Set(findings.denials.keys.filter { $0.limit == nil }.map(\.keyID))
         for id in refused.sorted() {
@@ -243,14 +243,28 @@ package struct NoticeJudge: Sendable {
 
     // MARK: Refusals
 
-    private mutating func countFailures(_ denial: JournalFindings.Denial, _ count: UInt64) {
+    /// Counts refusals of a minute.
+    ///
+    /// - Returns: what is to be told of the minute before, which has all that it will ever have.
+    private mutating func countFailures(
+        _ denial: JournalFindings.Denial,
+        _ count: UInt64,
+        _ time: WallTime,
+        _ sources: Sources
+    ) throws(StorageError) -> NoticeDraft? {
+        var draft: NoticeDraft?
+        if let last = failures[denial.keyID], last.minute != denial.minute {
+            draft = try refusals(of: denial.keyID, time, sources)
+            failures[denial.keyID] = nil
+        }
         var entry = failures[denial.keyID] ?? Failures(minute: denial.minute)
-        if entry.minute != denial.minute { entry = Failures(minute: denial.minute) }
         entry.count &+= count
         entry.reasons.insert(denial.reason)
         failures[denial.keyID] = entry
+        return draft
     }
 
+    /// What is to be told of the refusals of a key in the minute that is counted.
     private mutating func refusals(
         of id: KeyID,
         _ time: WallTime,

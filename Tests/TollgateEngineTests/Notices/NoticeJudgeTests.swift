@@ -197,6 +197,33 @@ struct NoticeJudgeTests {
         #expect(try world.told { $0.denials = [next: 4] }.isEmpty)
     }
 
+    @Test("Refusals of a minute are told when those of the next are looked at with them")
+    func refusalsOfTwoMinutes() throws {
+        var world = World()
+        world.minute += 1
+        let (first, second) = (
+            denial(.keyDisabled, nil), denial(.keyExpired, nil, minute: Self.minute + 1)
+        )
+        let facts = try world.told { $0.denials = [first: 30, second: 1] }
+        #expect(facts == [.authFailures(30, reasons: [.keyDisabled])])
+        // The second minute goes on from what it had.
+        #expect(
+            try world.told { $0.denials = [second: 19] }
+                == [.authFailures(20, reasons: [.keyExpired])]
+        )
+    }
+
+    @Test("What a minute has had is told once, also when the next begins")
+    func refusalsToldOnce() throws {
+        var world = World()
+        let (first, second) = (
+            denial(.keyDisabled, nil), denial(.keyDisabled, nil, minute: Self.minute + 1)
+        )
+        #expect(try world.told { $0.denials = [first: 20] }.count == 1)
+        world.minute += 1
+        #expect(try world.told { $0.denials = [first: 5, second: 2] }.isEmpty)
+    }
+
     @Test("Unusual use is told once in an hour")
     func unusual() throws {
         var world = World()
