@@ -138,6 +138,39 @@ def test_a_receiver_that_is_gone_is_sent_nothing_more(told, receiver):
     assert [a.data["key_id"] for a in receiver.arrivals] == [first.id, last.id]
 
 
+@pytest.mark.parametrize("whose", ["webhook", "key"])
+def test_a_receiver_that_is_gone_where_the_webhook_was_before_disables_nothing(
+    told, receiver, whose
+):
+    receiver.always = 410
+    receiver.may_answer.clear()
+    events = ["key.rotated"]
+    if whose == "key":
+        key = told.admin.create(webhooks={"url": receiver.url, "events": events})
+        path = f"/v1/keys/{key.id}"
+    else:
+        key = told.admin.create()
+        path = f"/v1/webhooks/{subscribe(told, receiver, events=events)['id']}"
+    for _ in range(2):
+        told.admin.expect(200, "POST", f"/v1/keys/{key.id}/rotate", json={})
+    (first,) = receiver.wait("key.rotated")
+    other = Receiver()
+    try:
+        moved = {"url": other.url}
+        told.admin.expect(
+            200, "PATCH", path, json={"webhooks": moved} if whose == "key" else moved
+        )
+        receiver.may_answer.set()
+        arrivals = other.wait("key.rotated", 2)
+    finally:
+        other.stop()
+    assert first.id in {a.id for a in arrivals}, "what was refused is tried at the new URL"
+    assert len({a.id for a in arrivals}) == 2
+    shown = told.admin.expect(200, "GET", path)
+    assert (shown["webhooks"] if whose == "key" else shown)["enabled"] is True
+    assert len(receiver.arrivals) == 1
+
+
 def test_what_waits_is_delivered_after_a_crash(told, receiver):
     webhook = subscribe(told, receiver, events=["key.created"])
     receiver.always = 500

@@ -108,11 +108,16 @@ extension KeyRegistry {
 
     /// Disables the webhook of a key whose receiver has said that it is gone.
     ///
-    /// - Throws: `.unavailable` or `.unrecorded`.
-    package func disableGoneWebhook(of id: KeyID) throws(RegistryError) {
+    /// - Parameters:
+    ///   - id: whose.
+    ///   - url: where that was said; one that is elsewhere by now stays as it is.
+    /// - Returns: whether nothing is sent there any more.
+    /// - Throws: `.notFound`, `.unavailable` or `.unrecorded`.
+    package func disableGoneWebhook(of id: KeyID, at url: String) throws(RegistryError) -> Bool {
         try withChanges { () throws(RegistryError) in
             let old = try key(id)
-            guard old.notices.webhooks?.isEnabled == true else { return }
+            guard let webhook = old.notices.webhooks, webhook.isEnabled else { return true }
+            guard webhook.url == url else { return false }
             var record = old
             record.notices.webhooks?.isEnabled = false
             record.version = old.version &+ 1
@@ -122,6 +127,7 @@ extension KeyRegistry {
                 try engine.catalogue.save(record, replacing: old)
             }
             try note("key.updated", by: nil, on: "\(id)", fields: ["webhooks"])
+            return true
         }
     }
 

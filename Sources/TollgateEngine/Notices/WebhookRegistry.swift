@@ -139,14 +139,22 @@ package final class WebhookRegistry: RecordingRegistry {
     }
 
     /// Disables a webhook whose receiver has said that it is gone.
-    package func disableGone(_ id: WebhookID) throws(RegistryError) {
+    ///
+    /// - Parameters:
+    ///   - id: which.
+    ///   - url: where that was said; one that is elsewhere by now stays as it is.
+    /// - Returns: whether nothing is sent there any more.
+    /// - Throws: `.unavailable` or `.unrecorded`.
+    package func disableGone(_ id: WebhookID, at url: String) throws(RegistryError) -> Bool {
         try changing.withLock { (_) throws(RegistryError) in
-            guard var record = webhook(id), record.isEnabled else { return }
+            guard var record = webhook(id), record.isEnabled else { return true }
+            guard record.url == url else { return false }
             record.isEnabled = false
             record.isGone = true
             record.version &+= 1
             record.updatedAt = time.now().wall
             try save(record, "webhook.disabled", nil, ["enabled"])
+            return true
         }
     }
 

@@ -88,10 +88,16 @@ struct NoticeOffice: Sendable {
     }
 
     /// Sees to it that nothing is sent any more to a receiver that is gone.
-    func disable(_ destination: NoticeDestination) throws {
+    ///
+    /// - Parameters:
+    ///   - destination: whose receiver.
+    ///   - url: where it was asked.
+    /// - Returns: whether nothing is sent there any more; false when it is elsewhere by now.
+    /// - Throws: when that cannot be written, or not be recorded.
+    func disable(_ destination: NoticeDestination, at url: String) throws -> Bool {
         switch destination {
-        case .webhook(let id): try webhooks.disableGone(id)
-        case .key(let id): try registry.disableGoneWebhook(of: id)
+        case .webhook(let id): try webhooks.disableGone(id, at: url)
+        case .key(let id): try registry.disableGoneWebhook(of: id, at: url)
         }
     }
 }

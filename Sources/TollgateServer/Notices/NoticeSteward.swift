@@ -164,7 +164,7 @@ final class NoticeSteward: Sendable {
                 Task {
                     let result = await client.send(message)
                     self.queue.async {
-                        self.finish(delivery, result)
+                        self.finish(delivery, self.confirmed(result, delivery, at: message.url))
                         self.send()
                     }
                 }
@@ -179,6 +179,28 @@ final class NoticeSteward: Sendable {
             var batch = NoticeBatch()
             batch.removed = [delivery.sequence]
             write(batch)
+        }
+
+        /// What came of an attempt, once a receiver that is gone is sent nothing any more.
+        ///
+        /// One that is elsewhere since the notice was sent, or that could not be disabled, is not
+        /// gone: it is tried again.
+        private func confirmed(
+            _ result: DeliveryQueue.Result,
+            _ delivery: Delivery,
+            at url: String
+        ) -> DeliveryQueue.Result {
+            guard result == .gone else { return result }
+            do {
+                guard try office.disable(delivery.destination, at: url) else {
+                    return .failed(410, "The receiver was gone where the webhook was before.")
+                }
+                log.notice("webhook disabled", metadata: ["id": "\(delivery.destination)"])
+                return .gone
+            } catch {
+                report("\(error)")
+                return .failed(410, "The receiver is gone; that cannot be written down now.")
+            }
         }
 
         private func finish(_ delivery: Delivery, _ result: DeliveryQueue.Result) {
@@ -197,14 +219,7 @@ final class NoticeSteward: Sendable {
             case .retrying: office.tally.count(.retrying)
             case .failed: office.tally.count(.failed)
             }
-            guard step.isGone else { return }
-            office.tally.count(.dropped, step.removed.count - 1)
-            do {
-                try office.disable(delivery.destination)
-                log.notice("webhook disabled", metadata: ["id": "\(delivery.destination)"])
-            } catch {
-                report("\(error)")
-            }
+            if step.isGone { office.tally.count(.dropped, step.removed.count - 1) }
         }
 
         /// Writes what came of deliveries; what cannot be written is sent again after a start.

@@ -10,12 +10,17 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from .local_http import Handler, LocalServer
 from .process import eventually
+
+
+#: How long an answer waits at most, in seconds: no longer than a sender does.
+LONGEST_HOLD = 10
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,9 @@ class Receiver(LocalServer):
         self.answers: list[int] = []
         #: What is answered whatever else is asked for; None for the above.
         self.always: int | None = None
+        #: Set unless answers are to wait until it is.
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self._arrivals: list[Arrival] = []
         super().__init__(self._handler())
 
@@ -90,6 +98,7 @@ class Receiver(LocalServer):
             def do_POST(self) -> None:
                 arrival = Arrival(self.path, dict(self.fields), self.read_body())
                 receiver._arrivals.append(arrival)
+                receiver.may_answer.wait(LONGEST_HOLD)
                 status = receiver.always
                 if status is None:
                     status = receiver.answers.pop(0) if receiver.answers else 204

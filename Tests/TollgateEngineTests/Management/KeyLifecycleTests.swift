@@ -169,6 +169,25 @@ struct KeyLifecycleTests {
         #expect(try house.registry.recordExpiries(limit: 10) == 1)
     }
 
+    @Test("has its webhook disabled when the receiver is gone where it is, not where it was")
+    func goneWebhook() throws {
+        let house = try House()
+        var own = KeyNotices.Webhooks()
+        own.isEnabled = true
+        own.url = "https://here.example/"
+        var notices = KeyNotices()
+        notices.webhooks = own
+        let id = try house.key { $0.notices = notices }.record.id
+        #expect(try !house.registry.disableGoneWebhook(of: id, at: "https://there.example/"))
+        #expect(try house.registry.key(id).notices.webhooks == own)
+        #expect(house.actions.all.last?.name == "key.created")
+        for _ in 0..<2 {
+            #expect(try house.registry.disableGoneWebhook(of: id, at: "https://here.example/"))
+        }
+        #expect(try house.registry.key(id).notices.webhooks?.isEnabled == false)
+        #expect(house.actions.all.map(\.name) == ["key.created", "key.updated"])
+    }
+
     // MARK: Import
 
     @Test("works with the secret that clients already have, however it was handed over")

@@ -89,14 +89,14 @@ struct NoticeJudgeTests {
         world.key.notices.budgetAlerts = KeyNotices.BudgetAlerts(thresholds: [50])
         world.limits = [budget(100, left: 50, reset: 3_600_000)]
         #expect(try world.toldOfUse() == [50])
-        let denial = denial(.budgetExceeded, .budgetDaily)
-        #expect(try world.told { $0.denials = [denial: 1] }.count == 1)
+        let refused = denial(.budgetExceeded, .budgetDaily)
+        #expect(try world.told { $0.denials = [refused: 1] }.count == 1)
         // A block of a minute later, read when the window has five minutes less.
         world.minute += 1
         world.delay = 4 * 60_000
         world.limits = [budget(100, left: 50, reset: 3_300_000)]
         #expect(try world.toldOfUse() == [])
-        #expect(try world.told { $0.denials = [denial: 1] }.isEmpty)
+        #expect(try world.told { $0.denials = [refused: 1] }.isEmpty)
         // The same window, once the journal is read in time again.
         world.minute += 10
         world.delay = 0
