@@ -154,6 +154,9 @@ package protocol Ledger: AnyObject, Sendable {
 
 /// Where the audit trail can be read.
 package protocol AuditLog: AnyObject, Sendable {
+    /// The last position that can be read now: what is recorded later comes behind it.
+    var lastPosition: JournalPosition { get }
+
     /// Rows that the query asks for, in its order, each with how its request ended.
     func page(_ query: AuditQuery) throws(StorageError) -> AuditPage
 

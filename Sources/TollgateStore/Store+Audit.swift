@@ -4,6 +4,8 @@ package import TollgateEngine
 
 /// The audit trail that the store keeps.
 extension Store: AuditLog {
+    package var lastPosition: JournalPosition { JournalPosition(rawValue: journal.frontier) }
+
     package func page(_ query: AuditQuery) throws(StorageError) -> AuditPage {
         try AuditReader(journal).page(query)
     }

@@ -158,10 +158,14 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
 
     // MARK: Audit log
 
+    package var lastPosition: JournalPosition {
+        JournalPosition(rawValue: UInt64(state.withLock { $0.blocks.count }))
+    }
+
     package func page(_ query: AuditQuery) throws(StorageError) -> AuditPage {
         let limit = max(1, query.limit)
         var entries = try entries().filter { entry in
-            query.wants(entry) && query.isBehindCursor(entry.place)
+            query.wants(entry) && query.reaches(entry.place)
         }
         if !query.isOldestFirst { entries.reverse() }
         let page = Array(entries.prefix(limit))

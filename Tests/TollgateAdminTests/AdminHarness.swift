@@ -103,7 +103,8 @@ final class AdminHarness: Sendable {
         secrets[caller] ?? ""
     }
 
-    private func services() -> AdminServices {
+    /// What operations work with.
+    func services() -> AdminServices {
         AdminServices(
             registry: registry,
             groups: groups,

@@ -103,6 +103,30 @@ struct AuditLogTests {
         }
     }
 
+    @Test("ends at the position that is asked for, wherever that is")
+    func end() throws {
+        var generator = SeededGenerator(seed: 10)
+        let naive = InMemoryJournal()
+        let store = try open()
+        for number in 0..<40 {
+            let block = Samples.randomBlock(at: Int64(number), using: &generator)
+            try store.append(block)
+            try naive.append(block)
+            if number == 15 || number == 30 { try store.seal() }
+        }
+        #expect(store.lastPosition.rawValue == 40)
+        let everything = try naive.entries()
+        for last in [0, 1, 15, 16, 17, 30, 31, 32, 39, 40, 41] as [UInt64] {
+            let expected = everything.filter { $0.place.position.rawValue <= last }
+            var query = AuditQuery()
+            query.last = JournalPosition(rawValue: last)
+            query.limit = 7
+            #expect(try store.all(query) == expected.reversed())
+            query.isOldestFirst = true
+            #expect(try store.all(query) == expected)
+        }
+    }
+
     @Test("finds models beyond those that a segment numbers")
     func manyModels() throws {
         let store = try open()

@@ -26,7 +26,8 @@ enum AuditFormat: String, CaseIterable, Sendable {
 /// Writes rows of the audit trail, however many there are, a page at a time.
 ///
 /// It holds nothing between two pages but where it is: neither memory nor the store notices a client
-/// that reads slowly.
+/// that reads slowly. It ends with what was recorded when it began, however much is recorded
+/// meanwhile.
 final class AuditExport: Sendable {
     private struct State {
         var query: AuditQuery
@@ -55,6 +56,8 @@ final class AuditExport: Sendable {
     init(_ query: AuditQuery, limit: Int?, as format: AuditFormat, _ services: AdminServices) {
         self.format = format
         log = services.auditLog
+        var query = query
+        query.last = log.lastPosition
         let names = KeyNames(registry: services.registry)
         state = Mutex(State(query: query, left: limit ?? .max, names: names))
     }

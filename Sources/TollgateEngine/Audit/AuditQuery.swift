@@ -26,6 +26,8 @@ package struct AuditQuery: Sendable {
     package var isOldestFirst = false
     /// Only records behind this place: older ones, or newer ones where the oldest comes first.
     package var cursor: AuditPlace?
+    /// The last position to read; nil for all that there is, as the pages come.
+    package var last: JournalPosition?
     /// How many at most.
     package var limit = 100
 
@@ -39,7 +41,7 @@ package struct AuditQuery: Sendable {
         kinds != .decision && model == nil && reason == nil && isAllowed == nil
     }
 
-    /// Whether an entry is asked for; the cursor and the limit are the reader's business.
+    /// Whether an entry is asked for; the cursor, the end and the limit are the reader's business.
     package func wants(_ entry: AuditEntry) -> Bool {
         guard entry.action == nil ? wantsDecisions : wantsActions else { return false }
         guard wantsKey(entry.keyID) else { return false }
@@ -50,8 +52,9 @@ package struct AuditQuery: Sendable {
         return wantsTime(entry.time)
     }
 
-    /// Whether a place is behind the cursor.
-    package func isBehindCursor(_ place: AuditPlace) -> Bool {
+    /// Whether a place is behind the cursor, and not behind the end.
+    package func reaches(_ place: AuditPlace) -> Bool {
+        if let last, place.position > last { return false }
         guard let cursor else { return true }
         return isOldestFirst ? cursor < place : place < cursor
     }

@@ -31,9 +31,14 @@ struct AuditCollector {
     /// Whether nothing more may be looked at.
     var isDone: Bool { room == 0 || work >= AuditCollector.workLimit }
 
-    /// Whether the place is behind the cursor.
-    func isBehindCursor(_ place: AuditPlace) -> Bool {
-        query.isBehindCursor(place)
+    /// Whether the place is behind the cursor, and not behind the end.
+    func reaches(_ place: AuditPlace) -> Bool {
+        query.reaches(place)
+    }
+
+    /// Whether all positions behind this one are behind the end as well.
+    func ends(at position: UInt64) -> Bool {
+        query.last.map { $0.rawValue <= position } ?? false
     }
 
     /// Numbers that grow with the time of what they stand for, in the order of the query.

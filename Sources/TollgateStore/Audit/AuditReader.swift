@@ -29,8 +29,10 @@ struct AuditReader {
         in snapshot: Snapshot
     ) throws(StorageError) -> AuditPage {
         var collector = AuditCollector(query)
+        // Only rows have an end: how their requests ended may be recorded behind it.
+        let last = min(frontier, query.last?.rawValue ?? .max)
         if query.isOldestFirst { try readSegments(in: snapshot, into: &collector) }
-        if !collector.isDone { try readTail(upTo: frontier, in: snapshot, into: &collector) }
+        if !collector.isDone { try readTail(upTo: last, in: snapshot, into: &collector) }
         if !collector.isDone, !query.isOldestFirst {
             try readSegments(in: snapshot, into: &collector)
         }
@@ -108,7 +110,7 @@ struct AuditReader {
         var found: [UInt32] = []
         var index: UInt32 = 0
         while let record = try reader.next() {
-            if collector.isBehindCursor(AuditPlace(position: position, index: index)),
+            if collector.reaches(AuditPlace(position: position, index: index)),
                 try AuditRecord.wants(query, reasons, model, record)
             {
                 found.append(index)
@@ -135,8 +137,9 @@ struct AuditReader {
             isThere = try isForward ? iterator.seekToFirst() : iterator.seekToLast()
         }
         while isThere {
-            let segment = SegmentReader(try SegmentHeader(iterator.value), snapshot)
-            try segment.read(into: &collector)
+            let header = try SegmentHeader(iterator.value)
+            if isForward, collector.ends(at: header.outline.previous) { return }
+            try SegmentReader(header, snapshot).read(into: &collector)
             if collector.isDone { return }
             isThere = try isForward ? iterator.next() : iterator.previous()
         }

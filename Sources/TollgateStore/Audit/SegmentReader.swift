@@ -101,7 +101,7 @@ struct SegmentReader {
         into collector: inout AuditCollector
     ) throws(StorageError) {
         let query = collector.query
-        guard !row.isSettlement, collector.isBehindCursor(row.place) else { return }
+        guard !row.isSettlement, collector.reaches(row.place) else { return }
         var isWanted = collector.wants(row) && query.wantsTime(row.time)
         if let key = plan.key { isWanted = isWanted && row.key == key }
         if let model = plan.model { isWanted = isWanted && row.model == model }
