@@ -174,7 +174,7 @@ package final class InMemoryJournal: Journal, AuditLog, Ledger {
 
     package func usage(_ span: UsageSpan) throws(StorageError) -> UsageSummary {
         var summary = UsageSummary()
-        for entry in try entries() {
+        for entry in try entries() where span.model.map({ entry[.model] == $0 }) ?? true {
             if let key = entry.keyID, span.wants(key, at: entry.time) { summary.add(entry) }
         }
         return summary

@@ -132,6 +132,10 @@ struct AuditLogTests {
                 ])
         )
         #expect(usage["total"]?["requests"] == 3)
+        for (model, count) in [("gpt-4o", 3), ("gpt-5", 0)] as [(String, Int64)] {
+            let usage = try await harness.call(.get, "/v1/usage?model=\(model)").document
+            #expect(usage["total"]?["requests"] == .integer(count))
+        }
         let own = try await harness.call(.get, "/v1/usage", as: .plain).document
         #expect(own["total"]?["requests"] == 0)
     }

@@ -28,7 +28,7 @@ enum GetUsage: APIOperation {
             } ?? UsageGrouping()
         var span = UsageSpan(since: try reader.time("since"), until: try reader.time("until"))
         let keyID = try reader.keyID("key_id")
-        let model = reader.text("model")
+        span.model = reader.text("model")
         try reader.finish()
         if let since = span.since, let until = span.until, since > until {
             throw .contradiction("since", "is later than until")
@@ -51,9 +51,7 @@ enum GetUsage: APIOperation {
         let summary: UsageSummary
         do { summary = try services.auditLog.usage(span) } catch { throw .unavailable }
         var table = UsageTable(groups, services.registry)
-        for (group, totals) in summary.groups where model == nil || group.model == model {
-            try table.add(totals, of: group)
-        }
+        for (group, totals) in summary.groups { try table.add(totals, of: group) }
         return APIReply([
             "since": JSONValue(span.since.map { Timestamp.text($0) }),
             "until": JSONValue(span.until.map { Timestamp.text($0) }),

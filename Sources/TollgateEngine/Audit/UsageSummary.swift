@@ -8,14 +8,27 @@ package struct UsageSpan: Equatable, Sendable {
     package var until: WallTime?
     /// Only those of these keys; nil for all.
     package var keys: Set<KeyID>?
+    /// Only those that asked for this model; nil for all.
+    package var model: String?
 
-    package init(since: WallTime? = nil, until: WallTime? = nil, keys: Set<KeyID>? = nil) {
+    package init(
+        since: WallTime? = nil,
+        until: WallTime? = nil,
+        keys: Set<KeyID>? = nil,
+        model: String? = nil
+    ) {
         self.since = since
         self.until = until
         self.keys = keys
+        self.model = model
     }
 
-    /// Whether a request of this key, decided at this time, is asked for.
+    /// The same of another span of time.
+    package func part(since: WallTime, until: WallTime) -> UsageSpan {
+        UsageSpan(since: since, until: until, keys: keys, model: model)
+    }
+
+    /// Whether a request of this key, decided at this time, is asked for, whatever its model.
     package func wants(_ key: KeyID, at time: WallTime) -> Bool {
         if let since, time < since { return false }
         if let until, time >= until { return false }
@@ -80,7 +93,8 @@ package struct UsageSummary: Equatable, Sendable {
     /// Requests that are counted together.
     package struct Group: Hashable, Sendable {
         package let key: KeyID
-        /// The model that was asked for; nil for all beyond those that are told apart.
+        /// The model that was asked for; nil for all beyond those that are told apart, of which there
+        /// are none where one model alone is summed up.
         package let model: String?
         /// The day of the decision in UTC, counted from 1970-01-01.
         package let day: Int32

@@ -12,8 +12,7 @@ struct AllowFinder {
     /// The models of decisions.
     ///
     /// - Parameter reservations: theirs, in ascending order.
-    /// - Returns: for each the model; nil when there is no such decision any more, or its model has no
-    ///   number in its segment.
+    /// - Returns: for each the model; nil when there is no such decision any more.
     /// - Throws: `.corrupt` when something that should be there is damaged or missing.
     func models(of reservations: [ReservationID]) throws(StorageError) -> [[UInt8]?] {
         var models = [[UInt8]?](repeating: nil, count: reservations.count)
@@ -33,7 +32,7 @@ struct AllowFinder {
                     var left: [Int] = []
                     for place in missing {
                         let found = try segment.model(of: reservations[place])
-                        if let found { models[place] = found.model } else { left.append(place) }
+                        if let found { models[place] = found } else { left.append(place) }
                     }
                     missing = left
                 }
@@ -41,12 +40,6 @@ struct AllowFinder {
             isThere = try iterator.previous()
         }
         return models
-    }
-
-    /// A decision that was found.
-    private struct Found {
-        /// Its model; nil when that has no number in its segment.
-        let model: [UInt8]?
     }
 
     /// One segment that decisions are looked for in.
@@ -66,7 +59,7 @@ struct AllowFinder {
         /// The model of a decision; nil when the decision is not here.
         mutating func model(
             of reservation: ReservationID
-        ) throws(StorageError) -> Found? {
+        ) throws(StorageError) -> [UInt8]? {
             guard header.outline.allows.contains(reservation) else { return nil }
             guard let row = try index.row(of: reservation), row < header.outline.count else {
                 return nil
@@ -84,8 +77,17 @@ struct AllowFinder {
                 self.number = number
             }
             let place = Int(row) - number * SegmentChunk.entryCount
-            let model = Int(SegmentRow(place, of: chunk.span).model)
-            return Found(model: model < header.models.count ? header.models[model] : nil)
+            let found = SegmentRow(place, of: chunk.span)
+            let model = Int(found.model)
+            return try model < header.models.count ? header.models[model] : self.model(of: found)
+        }
+
+        /// The model of a decision that has no number here: its record names it.
+        private func model(of row: SegmentRow) throws(StorageError) -> [UInt8] {
+            let texts = try SegmentChunk.texts(row.chunk, of: header.last, in: snapshot)
+            let record = try SegmentChunk.record(in: texts.bytes, at: row.offset, of: header.last)
+            let model = try AuditRecord.model(of: record)
+            return model.withUnsafeBufferPointer { Array($0) }
         }
     }
 }

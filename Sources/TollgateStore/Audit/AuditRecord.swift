@@ -66,10 +66,16 @@ enum AuditRecord {
         return try model.map { (model) throws(StorageError) in try hasModel(record, model) } ?? true
     }
 
-    /// Whether a record names a model; those that name none have the empty one.
+    /// The model that a record names; those that name none have the empty one.
+    @_lifetime(copy record)
+    static func model(of record: Span<UInt8>) throws(StorageError) -> Span<UInt8> {
+        guard record[2] == DecisionRecord.type else { return record.extracting(0..<0) }
+        return try DecisionRecord.model(of: record)
+    }
+
+    /// Whether a record names a model.
     static func hasModel(_ record: Span<UInt8>, _ model: [UInt8]) throws(StorageError) -> Bool {
-        guard record[2] == DecisionRecord.type else { return model.isEmpty }
-        return Text.equal(try DecisionRecord.model(of: record), model.span)
+        Text.equal(try AuditRecord.model(of: record), model.span)
     }
 
     /// The row that a record is on a page.

@@ -1,6 +1,6 @@
 internal import TollgateCore
 
-/// Gives the models of one segment numbers in the order of their first appearance.
+/// Gives the models of one segment numbers in the order in which they are asked for first.
 ///
 /// The models come from callers: there is a bound, and what lies beyond has no number.
 struct ModelNumbers {

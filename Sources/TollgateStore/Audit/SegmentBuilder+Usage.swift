@@ -15,27 +15,41 @@ extension SegmentBuilder {
         endRows = order.map { endRows[$0] }
     }
 
-    /// Sums up what the segment adds to what was used; after `sortReservations`.
+    /// Sums up what the segment adds to what was used, and numbers its models; after
+    /// `sortReservations`.
     ///
     /// - Parameter find: the models of decisions in earlier segments, by reservations in ascending
-    ///   order; nil where there is none or it has no number.
+    ///   order; nil where there is none any more.
     /// - Returns: the sums, in the order of hours, keys and models.
     /// - Throws: what `find` throws.
     mutating func sumUp(
         _ find: ([ReservationID]) throws(StorageError) -> [[UInt8]?]
     ) throws(StorageError) -> [SegmentUsage] {
+        try numberModels(whereAllowed: true)
+        let models = try modelsOfEnds(find)
+        // Last: who is denied may name anything, and must not take numbers from what is used.
+        try numberModels(whereAllowed: false)
         var sums = Sums()
         for row in rows where row.isDecision && row.key != SegmentRow.noKey {
             let reason = Reason(rawValue: row.reason) ?? .allowed
             sums.change(group(keys[Int(row.key)].id, row.time, row.model)) { $0.count(reason) }
         }
-        let models = try modelsOfEnds(find)
         for (end, model) in zip(ends, models) {
             sums.change(group(end.key, end.chargedAt, model)) { totals in
                 totals.count(end.ending, adding: end.added)
             }
         }
         return sums.all
+    }
+
+    /// Numbers the models of allowed decisions, or those of all others.
+    private mutating func numberModels(whereAllowed isAllowed: Bool) throws(StorageError) {
+        let records = records
+        for row in rows.indices
+        where rows[row].isDecision && (rows[row].reason == Reason.allowed.rawValue) == isAllowed {
+            let record = records.span.extracting(starts[row]..<starts[row + 1])
+            rows[row].model = models.number(of: try AuditRecord.model(of: record))
+        }
     }
 
     private func group(_ key: KeyID, _ time: WallTime, _ model: UInt8) -> SegmentUsage.Group {

@@ -75,7 +75,6 @@ struct SegmentBuilder {
         switch try AuditRecord.content(of: record) {
         case .decision(let keyID, let reason):
             row.reason = reason.rawValue
-            row.model = models.number(of: try DecisionRecord.model(of: record))
             if let keyID { row.key = number(of: keyID) }
             if reason == .allowed {
                 let reservation = DecisionRecord.reservation(of: record)
@@ -84,8 +83,6 @@ struct SegmentBuilder {
             }
         case .refusals(let reason):
             row.reason = reason.rawValue
-            let none: [UInt8] = []
-            row.model = models.number(of: none.span)
         case .action(let actor):
             row.reason = SegmentRow.action
             if let actor { row.key = number(of: actor) }

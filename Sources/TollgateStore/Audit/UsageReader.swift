@@ -4,7 +4,8 @@ internal import TollgateEngine
 /// Sums up what was used, without reading a row where whole hours are asked for.
 ///
 /// Segments have their sums; the journal's tail is folded. Where a span begins or ends within an
-/// hour, the rows of that part are read.
+/// hour, the rows of that part are read; and where one model is asked for that has no number in a
+/// segment, which sums such models up together, its records are.
 struct UsageReader {
     private let journal: BlockJournal
 
@@ -34,10 +35,10 @@ struct UsageReader {
         guard first <= end else { return (nil, [span]) }
         var edges: [UsageSpan] = []
         if let since = span.since, start(of: first) != since {
-            edges.append(UsageSpan(since: since, until: start(of: first), keys: span.keys))
+            edges.append(span.part(since: since, until: start(of: first)))
         }
         if let until = span.until, start(of: end) != until {
-            edges.append(UsageSpan(since: start(of: end), until: until, keys: span.keys))
+            edges.append(span.part(since: start(of: end), until: until))
         }
         return (first < end ? first..<end : nil, edges)
     }
@@ -60,6 +61,7 @@ struct UsageReader {
         var query = AuditQuery()
         query.since = span.since
         query.until = span.until
+        query.model = span.model
         query.limit = AuditCollector.entryLimit
         let reader = AuditReader(journal)
         repeat {
@@ -98,6 +100,11 @@ struct UsageReader {
         in snapshot: Snapshot,
         to summary: inout UsageSummary
     ) throws(StorageError) {
+        let wanted = span.model.map { Array($0.utf8) }
+        let wantedNumber = wanted.flatMap { header.models.firstIndex(of: $0) }
+        guard wanted == nil || wantedNumber != nil else {
+            return try addRecords(of: header, span, hours, in: snapshot, to: &summary)
+        }
         let models = header.models.map { String(decoding: $0, as: UTF8.self) }
         let count = header.outline.usageCount
         for number in 0..<SegmentChunk.count(of: count) {
@@ -112,7 +119,8 @@ struct UsageReader {
                 let usage = SegmentUsage(place, of: chunk.bytes)
                 let (group, model) = (usage.group, Int(usage.group.model))
                 guard
-                    hours.contains(group.hour), span.keys?.contains(group.key) ?? true
+                    hours.contains(group.hour), span.keys?.contains(group.key) ?? true,
+                    wantedNumber == nil || wantedNumber == model
                 else { continue }
                 summary.add(
                     usage.totals,
@@ -126,6 +134,27 @@ struct UsageReader {
         }
     }
 
+    /// Adds what a segment has of a model that has no number in it.
+    private func addRecords(
+        of header: SegmentHeader,
+        _ span: UsageSpan,
+        _ hours: Range<Int32>,
+        in snapshot: Snapshot,
+        to summary: inout UsageSummary
+    ) throws(StorageError) {
+        guard header.outline.hasOtherModels else { return }
+        let records = SegmentRecords(header, snapshot)
+        let keys = try span.keys.map { (ids) throws(StorageError) in try records.numbers(of: ids) }
+        var fold = UsageFold(span, hours)
+        try records.forEach { row in
+            (row.isSettlement || row.isDecision) && row.model == SegmentRow.otherModel
+                && row.key != SegmentRow.noKey && keys?.contains(row.key) ?? true
+        } _: { (record, time) throws(StorageError) in
+            try fold.add(record, at: time)
+        }
+        try fold.finish(AllowFinder(snapshot: snapshot), &summary)
+    }
+
     private func addTail(
         _ span: UsageSpan,
         _ hours: Range<Int32>,
@@ -133,7 +162,7 @@ struct UsageReader {
         in snapshot: Snapshot,
         to summary: inout UsageSummary
     ) throws(StorageError) {
-        var tail = TailUsage(span, hours)
+        var tail = UsageFold(span, hours)
         let sealed = try BlockJournal.sealedPosition(in: snapshot)
         try BlockJournal.forEachBlock(after: sealed, upTo: frontier, in: snapshot) {
             (_, block) throws(StorageError) in
