@@ -123,6 +123,7 @@ extension KeyRegistry {
             record.version = old.version &+ 1
             record.updatedAt = now
             try prepare()
+            // Decisions read nothing of webhooks: the key in use need not follow.
             try storage { () throws(StorageError) in
                 try engine.catalogue.save(record, replacing: old)
             }
