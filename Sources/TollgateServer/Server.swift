@@ -25,10 +25,11 @@ package struct Server: Sendable {
     /// Starts, serves until SIGTERM or SIGINT, and stops.
     ///
     /// - Parameter announce: takes the lines that belong on standard output: once the first
-    ///   administrator's key, and the line that says that the server is ready.
+    ///   administrator's key, and the line that says that the server is ready. It throws where a line
+    ///   cannot be seen: without the first there is no start, without the second there is.
     /// - Throws: why it could not start, in one line; what was opened is closed again.
     package func run(
-        announce: @escaping @Sendable (String) -> Void
+        announce: @escaping @Sendable (String) throws -> Void
     ) async throws(ServerError) {
         ProcessLimits.prepare()
         let house = try House(configuration)
@@ -45,7 +46,7 @@ package struct Server: Sendable {
 
     private func serve(
         _ house: House,
-        _ announce: @escaping @Sendable (String) -> Void
+        _ announce: @escaping @Sendable (String) throws -> Void
     ) async throws(ServerError) {
         // Signals are taken from here on, so that one that comes during the start is not lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
@@ -55,7 +56,14 @@ package struct Server: Sendable {
         let auditSteward = AuditSteward(house)
         let noticeSteward = NoticeSteward(house.notices)
         house.health.set(.serving)
-        announce("tollgate ready rpc=\(rpc.address) http=\(http.address)")
+        do {
+            try announce("tollgate ready rpc=\(rpc.address) http=\(http.address)")
+        } catch {
+            log.warning(
+                "nobody was told that the server is ready",
+                metadata: ["reason": "\(error)"]
+            )
+        }
         let cause = await waitForStop(signals, house, http)
         house.health.set(.notServing)
         log.info("draining")
@@ -77,7 +85,7 @@ package struct Server: Sendable {
     private func startHTTP(
         _ house: House,
         _ rpc: RPCServer,
-        _ announce: (String) -> Void
+        _ announce: (String) throws -> Void
     ) async throws(ServerError) -> HTTPListener {
         var http: HTTPListener?
         do {

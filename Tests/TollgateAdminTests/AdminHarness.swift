@@ -86,8 +86,10 @@ final class AdminHarness: Sendable {
         auditor.permissions = .viewAllUsage
         var plain = KeyChanges()
         plain.name = "plain"
+        let admin = try registry.firstAdministratorSecret() ?? ""
+        _ = try registry.registerAdministrator(secret: admin)
         secrets = [
-            .admin: try registry.createFirstAdministrator() ?? "",
+            .admin: admin,
             .auditor: try registry.create(auditor, by: nil).secret,
             .plain: try registry.create(plain, by: nil).secret,
             .stranger: "sk-not-a-key-of-this-server",

@@ -33,6 +33,25 @@ struct ServerTests {
         }
     }
 
+    @Test("A server that nobody hears say that it is ready does not fail for that")
+    func unheard() async throws {
+        struct Unheard: Error {}
+        let fixture = try HouseFixture()
+        _ = try fixture.withHouse { try $0.announcements() }
+        let configuration = try fixture.configuration()
+        let announcements = Announcements()
+        let server = Task {
+            defer { announcements.finish() }
+            try await Server(configuration).run { line in
+                announcements.add(line)
+                throw Unheard()
+            }
+        }
+        #expect(await announcements.readyLine() != nil)
+        server.cancel()
+        try await server.value
+    }
+
     private func run(
         _ configuration: ServerConfiguration,
         _ body: (Announcements) async throws -> Void

@@ -144,6 +144,15 @@ struct SettingTests {
         }
     }
 
+    @Test("A secret that is too long to be a key is refused without being repeated")
+    func longAdminKey() throws {
+        let secret = String(repeating: "k", count: 1025)
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try ServerConfiguration(values(flags: ["admin-key": secret]))
+        }
+        #expect(error?.description.contains("kkk") == false)
+    }
+
     @Test("Each file that cannot be is refused in one line", arguments: badFiles)
     func badFile(text: String, reason: String) throws {
         let scratch = try ScratchDirectory()

@@ -15,18 +15,24 @@ extension KeyRegistry {
         return try insert(.administrator, stored(bytes), by: nil)
     }
 
-    /// Creates the administrator of a new store.
+    /// Makes a secret for the administrator of a new store, who is not there before it is registered:
+    /// so it can be shown first.
     ///
     /// - Returns: the secret, nil when the store already has keys.
-    package func createFirstAdministrator() throws(RegistryError) -> String? {
+    package func firstAdministratorSecret() throws(RegistryError) -> String? {
         guard try storage({ () throws(StorageError) in try engine.catalogue.isEmpty() }) else {
             return nil
         }
-        return try create(.administrator, by: nil).secret
+        return String(decoding: try issueSecret("live"), as: UTF8.self)
     }
 
     /// A secret that somebody else made.
-    static func foreignSecret(_ secret: String, _ field: String) throws(RegistryError) -> [UInt8] {
+    ///
+    /// - Throws: `.invalid` with the field, and without the secret.
+    package static func foreignSecret(
+        _ secret: String,
+        _ field: String
+    ) throws(RegistryError) -> [UInt8] {
         let bytes = Array(secret.utf8)
         guard
             (8...CheckRequest.secretLimit).contains(bytes.count), Text.isValid(bytes.span),

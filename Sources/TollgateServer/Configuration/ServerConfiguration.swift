@@ -1,6 +1,8 @@
 internal import Glibc
 package import Logging
 internal import TollgateCore
+internal import TollgateCrypto
+internal import TollgateEngine
 internal import TollgateGateway
 internal import TollgateTransport
 
@@ -83,8 +85,8 @@ package struct ServerConfiguration: Sendable {
             values
         )
         managementIdentities = try ServerConfiguration.identities(values, rpcTLS)
-        adminKey = values.text(.adminKey)
-        pepper = values.text(.pepper)
+        adminKey = try ServerConfiguration.adminKey(values)
+        pepper = try ServerConfiguration.pepper(values)
         durability = try values.choice(.durability, Durability.self)
         modelFile = values.text(.models)
         if let modelFile {
@@ -115,6 +117,31 @@ package struct ServerConfiguration: Sendable {
         self.gateway = gateway
         logFormat = try values.choice(.logFormat, LogFormat.self)
         logLevel = try values.choice(.logLevel, Logger.Level.self)
+    }
+
+    /// The secret of an administrator, which may become one's key.
+    private static func adminKey(_ values: SettingValues) throws(ConfigurationError) -> String? {
+        guard let secret = values.text(.adminKey) else { return nil }
+        do {
+            _ = try KeyRegistry.foreignSecret(secret, Setting.adminKey.name)
+        } catch {
+            guard case .invalid(_, let message) = error else {
+                throw values.problem(.adminKey, "cannot be a key")
+            }
+            throw values.problem(.adminKey, message)
+        }
+        return secret
+    }
+
+    /// The text that spells a pepper.
+    private static func pepper(_ values: SettingValues) throws(ConfigurationError) -> String? {
+        guard let text = values.text(.pepper) else { return nil }
+        do {
+            _ = try Pepper(text: text)
+        } catch {
+            throw values.problem(.pepper, error.message)
+        }
+        return text
     }
 
     /// The pairs of a name and a key, with commas between.

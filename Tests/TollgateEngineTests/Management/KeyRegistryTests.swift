@@ -229,13 +229,16 @@ struct KeyRegistryTests {
         }
     }
 
-    @Test("makes the first administrator of an empty store, and only of an empty one")
+    @Test("makes a secret for the first administrator of an empty store, and only of an empty one")
     func firstAdministrator() throws {
         let house = try House()
-        let secret = try #require(try house.registry.createFirstAdministrator())
+        let secret = try #require(try house.registry.firstAdministratorSecret())
+        #expect(try house.catalogue.isEmpty())
+        let record = try #require(try house.registry.registerAdministrator(secret: secret))
+        #expect(record.secrets.first?.masked.hasPrefix("tg_live_") == true)
         let principal = try house.registry.principal(presenting: secret)
         #expect(principal?.permissions == .all)
-        #expect(try house.registry.createFirstAdministrator() == nil)
+        #expect(try house.registry.firstAdministratorSecret() == nil)
     }
 
     @Test("registers the operator's secret as an administrator, once")
