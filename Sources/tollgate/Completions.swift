@@ -21,13 +21,13 @@ struct Completions: ParsableCommand {
     @Argument(help: "bash, zsh or fish.")
     var shell: Shell
 
-    func run() {
+    func run() throws {
         let known: CompletionShell =
             switch shell {
             case .bash: .bash
             case .zsh: .zsh
             case .fish: .fish
             }
-        print(Tollgate.completionScript(for: known))
+        try Terminal.print(Tollgate.completionScript(for: known))
     }
 }

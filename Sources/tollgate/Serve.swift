@@ -33,7 +33,7 @@ struct Serve: AsyncParsableCommand {
         }
         Logs.start(configuration)
         try await Server(configuration).run { line in
-            FileHandle.standardOutput.write(Data((line + "\n").utf8))
+            try StandardOutput.write(line: line)
         }
     }
 }

@@ -27,6 +27,7 @@ struct Tollgate: AsyncParsableCommand {
     /// Runs what the command line asks for and ends the process with the exit code that scripts
     /// rely on: 0 for success, 1 for a failure, 2 for a command line that cannot be.
     static func runProgram() async -> Never {
+        StandardOutput.prepare()
         do {
             let words = NegativeNumbers.tied(Array(CommandLine.arguments.dropFirst()))
             let arguments = ServeSettings.spellingOut(words)
@@ -49,7 +50,11 @@ struct Tollgate: AsyncParsableCommand {
         }
         switch exitCode(for: error) {
         case .success:
-            print(fullMessage(for: error))
+            do {
+                try Terminal.print(fullMessage(for: error))
+            } catch {
+                end(with: error)
+            }
             Glibc.exit(0)
         case .validationFailure:
             Terminal.complain(message(for: error))

@@ -49,6 +49,27 @@ def test_check_names_every_problem_and_exits_with_2(tmp_path):
     assert "canary" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("flag", "text"), [("--pepper", "canary"), ("--admin-key", "canary"), ("--admin-key", "canary key")]
+)
+def test_check_refuses_the_secrets_that_serve_refuses(tmp_path, flag, text):
+    checked = run("config", "check", flag, text)
+    served = run("serve", "--data-dir", tmp_path / "data", flag, text)
+    assert (checked.returncode, served.returncode) == (2, 2)
+    [line] = checked.stderr.splitlines()
+    assert served.stderr.splitlines() == [line]
+    assert line.startswith(f"tollgate: {flag}: ") and "canary" not in line
+    assert not (tmp_path / "data").exists()
+
+
+def test_print_says_what_is_wrong_as_well(tmp_path):
+    ended = run("config", "print", "--config", tmp_path / "none.yaml")
+    assert ended.returncode == 2 and "none.yaml" in ended.stderr
+    ended = run("config", "print", "--threads", "many")
+    assert ended.returncode == 2 and "--threads" in ended.stderr
+    assert "many" in ended.stdout
+
+
 def test_check_looks_into_files(tmp_path):
     (tmp_path / "a.pem").write_text("no certificate")
     ended = run("config", "check", "--tls-cert", tmp_path / "a.pem", "--tls-key", tmp_path / "a.pem")

@@ -15,22 +15,36 @@ struct AuditFollower {
     /// more than a clock that is set steps back, and little for a server to search.
     private static let marginMilliseconds: Int64 = 60_000
 
-    /// Prints the newest decisions, then those that come, until the process is stopped.
+    /// Prints the newest decisions, then those that come, until the process is stopped or nobody
+    /// reads any more.
+    ///
+    /// - Throws: when there is nothing to read, or it cannot be printed.
     func run(beginningWith count: Int) async throws {
+        do {
+            try await follow(beginningWith: count)
+        } catch let problem as StandardOutput.Problem {
+            // Whoever reads has seen enough, as in `| head`: it is how a list without an end is to
+            // end, and so no failure.
+            guard problem.isReaderGone else { throw CommandFailure.failed("\(problem)") }
+        }
+    }
+
+    private func follow(beginningWith count: Int) async throws {
         var last: LogID?
         let first = try await list.page(after: nil, limit: max(count, 1))
         last = first.entries.first.flatMap { LogID($0) }
-        show(Array(first.entries.prefix(count)), withHeadings: true)
+        try show(Array(first.entries.prefix(count)), withHeadings: true)
         var since = try await searchStart()
         var isReachable = true
-        while true {
+        // Where nothing comes, nothing is written that would tell that nobody reads.
+        while !StandardOutput.isAbandoned {
             try await Task.sleep(for: .seconds(1))
             do {
                 let next = try await searchStart()
                 let new = try await entries(after: last, since: since)
                 since = next
                 last = new.first.flatMap { LogID($0) } ?? last
-                show(new, withHeadings: false)
+                try show(new, withHeadings: false)
                 isReachable = true
             } catch let error as APIClient.Unreachable {
                 // A server that restarts is worth waiting for, and worth one line.
@@ -73,14 +87,16 @@ struct AuditFollower {
     }
 
     /// Prints decisions that come the newest first.
-    private func show(_ entries: [JSONValue], withHeadings: Bool) {
-        switch output {
-        case .json: for entry in entries.reversed() { print(entry.text()) }
-        case .table:
-            let lines = table.following(entries.reversed(), withHeadings: withHeadings)
-            for line in lines { print(line) }
-        }
-        Terminal.flush()
+    private func show(
+        _ entries: [JSONValue],
+        withHeadings: Bool
+    ) throws(StandardOutput.Problem) {
+        let lines: [String] =
+            switch output {
+            case .json: entries.reversed().map { $0.text() }
+            case .table: table.following(entries.reversed(), withHeadings: withHeadings)
+            }
+        if !lines.isEmpty { try StandardOutput.write(line: lines.joined(separator: "\n")) }
     }
 }
 

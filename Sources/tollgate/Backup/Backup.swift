@@ -46,7 +46,7 @@ struct Backup: AsyncParsableCommand {
         }
         let summary = try file.finish()
         let format = json ? OutputFormat.json : .table
-        format.show(BackupReport.json(summary, file: output), table: BackupReport.lines)
+        try format.show(BackupReport.json(summary, file: output), table: BackupReport.lines)
     }
 
     private func download(to file: BackupFile) async throws {

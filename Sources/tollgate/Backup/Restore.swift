@@ -41,7 +41,7 @@ struct Restore: ParsableCommand {
         let hasPepper =
             summary.backup.hasPepper || FileManager.default.fileExists(atPath: "\(dataDir)/pepper")
         let format = json ? OutputFormat.json : .table
-        format.show(
+        try format.show(
             RestoreReport.json(summary, directory: dataDir, windows: windows, hasPepper: hasPepper),
             table: RestoreReport.lines
         )

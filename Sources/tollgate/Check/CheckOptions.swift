@@ -25,10 +25,7 @@ struct CheckOptions: ParsableArguments {
         var question = try question(environment)
         edit(&question)
         let answer = try await client.check(question)
-        switch output {
-        case .json: print(CheckReport.json(answer).text(isIndented: true))
-        case .table: for line in CheckReport.lines(answer) { print(line) }
-        }
+        try output.show(CheckReport.json(answer)) { _ in CheckReport.lines(answer) }
         if !answer.isAllowed { throw ExitCode.denied }
     }
 

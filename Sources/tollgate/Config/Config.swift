@@ -34,7 +34,8 @@ struct ConfigSources: ParsableArguments {
 struct ConfigPrint: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "print",
-        abstract: "Show every setting, its value, and where that comes from; secrets are masked."
+        abstract: "Show every setting, its value, and where that comes from; secrets are masked.",
+        discussion: "Exit code 2 when a server could not be started so: what is wrong is said."
     )
 
     @OptionGroup var sources: ConfigSources
@@ -44,8 +45,8 @@ struct ConfigPrint: ParsableCommand {
 
     func run() throws {
         let review = sources.review
-        output.show(ConfigTable.json(review), table: ConfigTable.lines)
-        for problem in review.problems { Terminal.complain(problem) }
+        try output.show(ConfigTable.json(review), table: ConfigTable.lines)
+        try review.report()
     }
 }
 
@@ -59,10 +60,18 @@ struct ConfigCheck: ParsableCommand {
     @OptionGroup var sources: ConfigSources
 
     func run() throws {
-        let problems = sources.review.problems
+        try sources.review.report()
+        try Terminal.print("the configuration can be used")
+    }
+}
+
+extension ConfigurationReview {
+    /// Says everything that is wrong.
+    ///
+    /// - Throws: exit code 2 when something is.
+    fileprivate func report() throws {
         for problem in problems { Terminal.complain(problem) }
         guard problems.isEmpty else { throw ExitCode(2) }
-        print("the configuration can be used")
     }
 }
 

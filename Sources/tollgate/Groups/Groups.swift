@@ -67,7 +67,7 @@ struct GroupCreate<Word: GroupWord>: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.post, "/v1/\(Word.plural)", body: body)
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
     }
 }
 
@@ -129,7 +129,7 @@ struct GroupList<Word: GroupWord>: AsyncParsableCommand {
             )
             return try await list.first(limit, after: cursor)
         }
-        connection.output.show(document, table: Word.table)
+        try connection.output.show(document, table: Word.table)
         if connection.output == .table, let next = document["next_cursor"]?.string {
             Terminal.complain("there may be more: --limit, or --cursor \(next)")
         }
@@ -152,7 +152,7 @@ struct GroupGet<Word: GroupWord>: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.get, Word.path(of: group.id))
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
     }
 }
 
@@ -175,7 +175,7 @@ struct GroupUpdate<Word: GroupWord>: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.patch, Word.path(of: group.id), body: body)
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
     }
 }
 
@@ -202,7 +202,7 @@ struct GroupDelete<Word: GroupWord>: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.delete, Word.path(of: group.id))
         }
-        connection.output.show(document, table: KeyTable.outcome)
+        try connection.output.show(document, table: KeyTable.outcome)
     }
 }
 
@@ -228,6 +228,6 @@ struct OrgsCredit: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.post, OrgWord.path(of: group.id, "/credits"), body: body)
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
     }
 }

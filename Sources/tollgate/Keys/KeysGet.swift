@@ -14,6 +14,6 @@ struct KeysGet: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.get, key.path())
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
     }
 }

@@ -64,7 +64,7 @@ struct KeysList: AsyncParsableCommand {
             )
             return try await list.first(limit, after: cursor)
         }
-        connection.output.show(document, table: KeyTable.list)
+        try connection.output.show(document, table: KeyTable.list)
         if connection.output == .table, let next = document["next_cursor"]?.string {
             Terminal.complain("there may be more: --limit, or --cursor \(next)")
         }

@@ -41,7 +41,7 @@ struct KeysRotate: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.post, key.path("/rotate"), body: body)
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
         if connection.output == .table {
             Terminal.complain("keep the api_key now: it cannot be shown again")
         }

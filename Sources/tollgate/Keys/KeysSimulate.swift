@@ -36,7 +36,7 @@ struct KeysSimulate: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.post, key.path("/simulate"), body: body)
         }
-        connection.output.show(document, table: SimulationReport.lines)
+        try connection.output.show(document, table: SimulationReport.lines)
         if document["allowed"] != true { throw ExitCode.denied }
     }
 }

@@ -78,6 +78,6 @@ extension ConnectionOptions {
         let document = try await withClient { client in
             try await client.call(method, key.path(suffix))
         }
-        output.show(document, table: KeyTable.outcome)
+        try output.show(document, table: KeyTable.outcome)
     }
 }

@@ -22,6 +22,6 @@ struct KeysUpdate: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.patch, key.path(), body: body)
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
     }
 }

@@ -60,7 +60,7 @@ struct ModelsList: AsyncParsableCommand {
             )
             return try await list.first(limit, after: cursor)
         }
-        connection.output.show(document, table: ModelTable.list)
+        try connection.output.show(document, table: ModelTable.list)
         if connection.output == .table, let next = document["next_cursor"]?.string {
             Terminal.complain("there may be more: --limit, or --cursor \(next)")
         }

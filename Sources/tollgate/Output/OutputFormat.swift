@@ -11,10 +11,15 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
 
 extension OutputFormat {
     /// Prints a document: as it is, or as the lines that people read.
-    func show(_ document: JSONValue, table: (JSONValue) -> [String]) {
+    ///
+    /// - Throws: exit code 1 when it did not get where it was to go.
+    func show(
+        _ document: JSONValue,
+        table: (JSONValue) -> [String]
+    ) throws(CommandFailure) {
         switch self {
-        case .json: print(document.text(isIndented: true))
-        case .table: for line in table(document) { print(line) }
+        case .json: try Terminal.print(document.text(isIndented: true))
+        case .table: try Terminal.print(table(document))
         }
     }
 }

@@ -62,9 +62,22 @@ enum Terminal {
         throw .failed("nothing was changed")
     }
 
-    /// Hands on what was printed, also where it goes into a pipe.
-    static func flush() {
-        fflush(nil)
+    /// Writes a result, and a line break behind it, to standard output.
+    ///
+    /// - Throws: exit code 1 when it did not get there.
+    static func print(_ text: String) throws(CommandFailure) {
+        do {
+            try StandardOutput.write(line: text)
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+
+    /// Writes lines to standard output, all at once.
+    ///
+    /// - Throws: exit code 1 when they did not get there.
+    static func print(_ lines: [String]) throws(CommandFailure) {
+        if !lines.isEmpty { try print(lines.joined(separator: "\n")) }
     }
 
     /// The text without what would steer a terminal: names are written by other people.

@@ -63,7 +63,7 @@ struct SuppliersList: AsyncParsableCommand {
             )
             return try await list.first(limit, after: nil)
         }
-        connection.output.show(document, table: SupplierTable.list)
+        try connection.output.show(document, table: SupplierTable.list)
     }
 }
 
@@ -88,7 +88,7 @@ struct SuppliersDelete: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.delete, path)
         }
-        connection.output.show(document) { _ in ["\(name) removed"] }
+        try connection.output.show(document) { _ in ["\(name) removed"] }
     }
 }
 

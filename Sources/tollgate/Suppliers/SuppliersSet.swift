@@ -75,7 +75,7 @@ struct SuppliersSet: AsyncParsableCommand {
             )
         }
         let shown = document["suppliers"]?.elements.first ?? document
-        connection.output.show(shown, table: KeyTable.details)
+        try connection.output.show(shown, table: KeyTable.details)
     }
 
     private func fields() throws(CommandFailure) -> [JSONValue.Member] {

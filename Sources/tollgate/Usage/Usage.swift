@@ -60,7 +60,7 @@ struct Usage: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.get, path)
         }
-        connection.output.show(document, table: UsageTable.lines)
+        try connection.output.show(document, table: UsageTable.lines)
     }
 
     private func showAll() async throws {
@@ -71,7 +71,7 @@ struct Usage: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.get, "/v1/usage", query: query)
         }
-        connection.output.show(document, table: UsageReport.lines)
+        try connection.output.show(document, table: UsageReport.lines)
     }
 }
 

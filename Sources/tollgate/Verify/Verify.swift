@@ -70,7 +70,7 @@ struct Verify: ParsableCommand {
     }
 
     private func show(_ report: OfflineStore.Report, ifSound verdict: String) throws {
-        for line in VerifyReport.lines(report, output, verdict) { print(line) }
+        try Terminal.print(VerifyReport.lines(report, output, verdict))
         if !report.problems.isEmpty {
             let count = report.problems.count
             throw CommandFailure.failed("\(count) problem\(count == 1 ? "" : "s") found")

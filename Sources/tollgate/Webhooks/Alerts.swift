@@ -35,7 +35,7 @@ struct Alerts: AsyncParsableCommand {
             )
             return try await list.first(limit, after: nil)
         }
-        connection.output.show(document, table: Alerts.table)
+        try connection.output.show(document, table: Alerts.table)
     }
 
     private static func table(_ document: JSONValue) -> [String] {

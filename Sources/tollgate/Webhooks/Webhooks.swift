@@ -77,7 +77,7 @@ struct WebhooksList: AsyncParsableCommand {
             )
             return try await list.first(limit, after: nil)
         }
-        connection.output.show(document, table: WebhookTable.list)
+        try connection.output.show(document, table: WebhookTable.list)
     }
 }
 
@@ -97,7 +97,7 @@ struct WebhooksGet: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.get, WebhookTable.path(of: id))
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
     }
 }
 
@@ -121,7 +121,7 @@ struct WebhooksDelete: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.delete, WebhookTable.path(of: id))
         }
-        connection.output.show(document) { _ in ["\(id) removed"] }
+        try connection.output.show(document) { _ in ["\(id) removed"] }
     }
 }
 
@@ -141,7 +141,7 @@ struct WebhooksTest: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.post, WebhookTable.path(of: id) + "/test")
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
         guard document["outcome"]?.string == "delivered" else {
             throw CommandFailure.failed("the test was not delivered")
         }
@@ -177,6 +177,6 @@ struct WebhooksDeliveries: AsyncParsableCommand {
             )
             return try await list.first(limit, after: nil)
         }
-        connection.output.show(document, table: WebhookTable.deliveries)
+        try connection.output.show(document, table: WebhookTable.deliveries)
     }
 }

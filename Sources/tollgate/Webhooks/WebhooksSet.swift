@@ -52,7 +52,7 @@ struct WebhooksCreate: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.post, "/v1/webhooks", body: .object(members))
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
         if connection.output == .table { WebhookTable.warn(of: document) }
     }
 }
@@ -109,7 +109,7 @@ struct WebhooksUpdate: AsyncParsableCommand {
         let document = try await connection.withClient { client in
             try await client.call(.patch, WebhookTable.path(of: id), body: body)
         }
-        connection.output.show(document, table: KeyTable.details)
+        try connection.output.show(document, table: KeyTable.details)
         if connection.output == .table { WebhookTable.warn(of: document) }
     }
 }
