@@ -11,8 +11,10 @@ import time
 import uuid
 
 import pytest
+import requests
 from support.admin import Key
-from support.process import eventually
+from support.local_http import Handler, LocalServer
+from support.process import eventually, free_port
 from support.tollgate import binary, clean_environment
 
 DENIED = 3
@@ -209,10 +211,16 @@ def test_an_import_that_ends_in_the_middle_says_how_far_it_came(server, tmp_path
     for key in keys[200:]:
         key["metadata"] = {"filling": "x" * (1 << 15)}
     file = tmp_path / "keys.json"
+    keys[7]["sha256"] = "both"
     file.write_text(json.dumps(keys))
-    line = fail(server, "keys", "import", str(file), code=1)
-    assert "the 200 keys before were imported" in line
-    assert len(server.admin.keys(q=start)) == 200
+    ended = server.command("keys", "import", str(file), "--output", "json")
+    assert ended.returncode == 1, ended
+    answer = json.loads(ended.stdout)
+    assert (answer["succeeded"], answer["failed"]) == (199, 1)
+    assert [result["index"] for result in answer["results"] if not result["ok"]] == [7]
+    assert (answer["unknown"], answer["untouched"]) == ([], list(range(200, 250)))
+    assert "first 200 keys" in ended.stderr
+    assert len(server.admin.keys(q=start)) == 199
 
 
 def test_a_long_import_shows_how_far_it_is(server, tmp_path):
@@ -311,8 +319,111 @@ def test_secrets_that_were_made_are_shown_though_the_rest_fails(server, issue, c
     assert ended.returncode == 1, ended
     answer = json.loads(ended.stdout)
     assert (answer["succeeded"], answer["failed"]) == (1, 499)
+    assert (answer["unknown"], answer["untouched"]) == ([], ["x" * (1 << 21)])
     assert "first 500 keys" in ended.stderr
     caller.allow(Key(key.id, answer["results"][0]["api_key"]))
+
+
+class Lossy:
+    """A proxy before a server that loses every answer but the first: the server has done its part."""
+
+    def __init__(self, server) -> None:
+        self.calls = calls = []
+
+        class Lost(Handler):
+            def do_POST(self) -> None:
+                body = self.read_body()
+                calls.append(body)
+                headers = {name: self.headers[name] for name in ("authorization", "content-type")}
+                url = f"http://{server.http}{self.path}"
+                answer = requests.request(self.command, url, data=body, headers=headers, timeout=60)
+                if len(calls) == 1:
+                    self.answer(answer.status_code, answer.content)
+                else:
+                    self.close_connection = True
+
+            do_PUT = do_POST
+
+        self._server = LocalServer(Lost)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.stop = self._server.stop
+
+
+@pytest.fixture
+def lossy(server):
+    proxy = Lossy(server)
+    yield proxy
+    proxy.stop()
+
+
+def test_secrets_that_were_made_are_shown_though_the_connection_is_lost(server, lossy, caller):
+    start = uuid.uuid4().hex
+    fields = [{"name": f"{start}-{number}", "api_key": f"sk-{start}-{number}"} for number in range(700)]
+    made = server.admin.expect(200, "POST", "/v1/keys/import", json={"keys": fields})
+    ids = [result["id"] for result in made["results"]]
+    arguments = ["keys", "bulk", "rotate", "-", "--grace", "none", "--yes", "--url", lossy.url]
+    ended = server.command(*arguments, "--output", "json", text="\n".join([*ids, "nobody"]))
+    assert ended.returncode == 1, ended
+    assert len(lossy.calls) == 2
+    answer = json.loads(ended.stdout)
+    secrets = {result["id"]: result["api_key"] for result in answer["results"]}
+    assert list(secrets) == ids[:500]
+    assert (answer["succeeded"], answer["failed"]) == (500, 0)
+    assert (answer["unknown"], answer["untouched"]) == ([*ids[500:], "nobody"], [])
+    [line] = ended.stderr.splitlines()
+    assert "not known what became of 201 keys" in line
+    for id in (ids[0], ids[499]):
+        caller.allow(Key(id, secrets[id]))
+    # They were rotated, and nobody has their secrets: that is why they are named.
+    caller.deny(Key(ids[500], f"sk-{start}-500"), "invalid_api_key")
+
+
+def test_people_see_which_keys_have_an_unknown_fate(server, issue, lossy):
+    keys = [issue(), issue()]
+    lossy.calls.append(b"the first answer was yesterday's")
+    ids = [key.id for key in keys]
+    ended = server.command("keys", "bulk", "disable", *ids, "--yes", "--url", lossy.url)
+    assert ended.returncode == 1, ended
+    heading, *lines, summary = ended.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ids
+    assert all("unknown: there was no answer" in line for line in lines)
+    assert summary == "0 done, 0 failed, 2 unknown"
+
+
+def test_a_server_that_was_never_reached_has_done_nothing(server, issue):
+    url = f"http://127.0.0.1:{free_port()}"
+    assert "cannot reach" in fail(
+        server, "keys", "bulk", "disable", issue().id, "--yes", "--url", url, code=1
+    )
+
+
+def models(start: str, count: int) -> list[dict]:
+    return [
+        {"id": f"{start}-{number}", "provider": "p", "input_price": 1, "output_price": 1}
+        for number in range(count)
+    ]
+
+
+def test_an_import_of_models_says_how_far_it_came_and_where_it_ended(tollgate, tmp_path):
+    server = tollgate().start()
+    wrong = models("refused", 600)
+    wrong[507]["input_price"] = -1
+    file = tmp_path / "models.json"
+    file.write_text(json.dumps({"models": wrong}))
+    ended = server.command("models", "import", str(file), "--output", "json")
+    assert ended.returncode == 1, ended
+    assert json.loads(ended.stdout)["imported"] == 500
+    [line] = ended.stderr.splitlines()
+    assert "first 500 models were imported" in line and "models[507].input_price" in line
+    file.write_text(json.dumps({"models": wrong[500:]}))
+    assert "models[7].input_price" in fail(server, "models", "import", str(file), code=1)
+    proxy = Lossy(server)
+    file.write_text(json.dumps({"models": models("lost", 600)}))
+    ended = server.command("models", "import", str(file), "--url", proxy.url)
+    proxy.stop()
+    assert ended.returncode == 1, ended
+    assert ended.stdout.startswith("500 models imported")
+    assert "not known whether the next 100 were" in ended.stderr
 
 
 def test_a_key_that_is_named_twice_is_not_touched(server, issue, caller):

@@ -46,7 +46,7 @@ struct AuditFollower {
                 last = new.first.flatMap { LogID($0) } ?? last
                 try show(new, withHeadings: false)
                 isReachable = true
-            } catch let error as APIClient.Unreachable {
+            } catch let error as APIClient.Trouble {
                 // A server that restarts is worth waiting for, and worth one line.
                 if isReachable { Terminal.complain("\(error.failure.message); trying again") }
                 isReachable = false

@@ -20,9 +20,11 @@ struct APIClient: Sendable {
     /// The longest answer that is taken, in bytes.
     private static let answerLimit = 64 << 20
 
-    /// A server that is not there; other than a refusal, it may come back.
-    struct Unreachable: Error {
+    /// A server that is not there, or cannot answer; other than a refusal, that may pass.
+    struct Trouble: Error {
         let failure: CommandFailure
+        /// Whether the server may have done what it was asked to all the same.
+        let isUncertain: Bool
     }
 
     private let address: ServerAddress
@@ -66,7 +68,7 @@ struct APIClient: Sendable {
     ///   - query: parameters; those that are nil are left out.
     ///   - body: what is sent.
     /// - Returns: the answer's document.
-    /// - Throws: the server's refusal as one line, or `Unreachable`.
+    /// - Throws: the server's refusal as one line, or `Trouble`.
     func call(
         _ method: Method,
         _ path: String,
@@ -83,7 +85,7 @@ struct APIClient: Sendable {
                 try await response.body.collect(upTo: APIClient.answerLimit).readableBytesView
             )
         } catch {
-            throw unreachable(error)
+            throw trouble(error)
         }
         return try read(bytes, status: status)
     }
@@ -96,7 +98,7 @@ struct APIClient: Sendable {
     ///   - query: parameters; those that are nil are left out.
     ///   - body: what is sent; nil for nothing.
     ///   - take: takes the answer, piece by piece; the server waits for it.
-    /// - Throws: the server's refusal as one line, `Unreachable`, or what `take` throws.
+    /// - Throws: the server's refusal as one line, `Trouble`, or what `take` throws.
     func download(
         _ method: Method,
         _ path: String,
@@ -109,7 +111,7 @@ struct APIClient: Sendable {
         do {
             response = try await client.execute(request, timeout: .hours(24))
         } catch {
-            throw unreachable(error)
+            throw trouble(error)
         }
         guard (200...299).contains(response.status.code) else {
             let bytes = try await response.body.collect(upTo: 1 << 20)
@@ -146,18 +148,43 @@ struct APIClient: Sendable {
         return request
     }
 
-    private func unreachable(_ error: any Error) -> Unreachable {
-        Unreachable(failure: .failed("cannot reach \(address): \(APIClient.reason(error))"))
+    private func trouble(_ error: any Error) -> Trouble {
+        Trouble(
+            failure: .failed("cannot reach \(address): \(APIClient.reason(error))"),
+            isUncertain: !APIClient.isBeforeCall(error)
+        )
     }
 
-    private func read(_ bytes: [UInt8], status: Int) throws(CommandFailure) -> JSONValue {
-        guard let document = try? JSONParser.value(of: bytes) else {
-            throw .failed("\(address) answered \(status), and not with JSON; is it a Tollgate?")
+    /// The document of an answer.
+    ///
+    /// - Throws: a refusal, which is all that a status from 300 to 499 can be; else `Trouble`.
+    private func read(_ bytes: [UInt8], status: Int) throws -> JSONValue {
+        let document = try? JSONParser.value(of: bytes)
+        if let document, (200...299).contains(status) { return document }
+        let failure = refusal(document, status)
+        guard (300...499).contains(status) else {
+            throw Trouble(failure: failure, isUncertain: true)
         }
-        if (200...299).contains(status) { return document }
+        throw failure
+    }
+
+    private func refusal(_ document: JSONValue?, _ status: Int) -> CommandFailure {
+        guard let document else {
+            return .failed("\(address) answered \(status), and not with JSON; is it a Tollgate?")
+        }
         let error = document["error"] ?? .null
         let code = error["code"]?.string ?? "status \(status)"
-        throw .failed("\(error["message"]?.string ?? "the server refused") (\(code))")
+        return .failed("\(error["message"]?.string ?? "the server refused") (\(code))")
+    }
+
+    /// Whether an error says that the call was never made.
+    private static func isBeforeCall(_ error: any Error) -> Bool {
+        switch error {
+        case is NIOConnectionError, NIOSSLError.handshakeFailed(_): true
+        case let error as IOError: [ECONNREFUSED, ENOENT, EACCES].contains(error.errnoCode)
+        case let error as HTTPClientError: error == .connectTimeout
+        default: "\(error)".contains("CERTIFICATE_REQUIRED")
+        }
     }
 
     private static func reason(_ error: any Error) -> String {

@@ -69,7 +69,7 @@ struct ServerOptions: ParsableArguments {
             return value
         } catch {
             try? await client.close()
-            throw (error as? APIClient.Unreachable)?.failure ?? error
+            throw (error as? APIClient.Trouble)?.failure ?? error
         }
     }
 }

@@ -5,6 +5,14 @@ internal import TollgateAdmin
 struct BulkAnswer {
     /// A result for each key, in the order in which they were named.
     private(set) var results: [JSONValue] = []
+    /// The names of keys of which it is not known what became: those of a call without an answer.
+    private var unknown: [JSONValue] = []
+    /// The names of keys that were left as they were, for something has failed before.
+    private var untouched: [JSONValue] = []
+    private var stop: Batches.Stop?
+
+    /// Whether there are secrets in it, which nothing will ever show again.
+    var hasSecrets: Bool { results.contains { $0["api_key"] != nil } }
 
     /// How many keys were left as they were.
     var failureCount: Int { results.count { $0["ok"] == false } }
@@ -26,30 +34,68 @@ struct BulkAnswer {
         }
     }
 
-    /// All of it as one answer.
-    var document: JSONValue {
-        [
-            "results": .array(results),
-            "succeeded": .integer(Int64(results.count - failureCount)),
-            "failed": .integer(Int64(failureCount)),
-        ]
+    /// Notes where it ended before its time.
+    ///
+    /// - Parameters:
+    ///   - stop: where, and why; nil when all was answered.
+    ///   - names: the keys as they were named, all of them.
+    mutating func end(at stop: Batches.Stop?, of names: [JSONValue]) {
+        guard let stop else { return }
+        self.stop = stop
+        let known = stop.batch.lowerBound
+        let sent = stop.isUncertain ? stop.batch.upperBound : known
+        unknown = Array(names[known..<sent])
+        untouched = Array(names[sent...])
     }
 
-    /// Prints it.
+    /// All of it as one answer.
+    var document: JSONValue {
+        var members = [
+            JSONValue.Member("results", .array(results)),
+            JSONValue.Member("succeeded", .integer(Int64(results.count - failureCount))),
+            JSONValue.Member("failed", .integer(Int64(failureCount))),
+        ]
+        if stop != nil {
+            members.append(JSONValue.Member("unknown", .array(unknown)))
+            members.append(JSONValue.Member("untouched", .array(untouched)))
+        }
+        return .object(members)
+    }
+
+    /// Prints all that is known.
     ///
     /// - Throws: exit code 1 when something has failed.
     func show(_ format: OutputFormat) throws {
-        format.show(document, table: BulkTable.lines)
+        if stop == nil || !results.isEmpty || !unknown.isEmpty {
+            try format.show(document, table: BulkTable.lines)
+        }
+        if let stop { throw CommandFailure.failed(sentence(stop)) }
         if failureCount > 0 { throw ExitCode.failure }
+    }
+
+    private func sentence(_ stop: Batches.Stop) -> String {
+        let known = stop.batch.lowerBound
+        if stop.isUncertain {
+            return "it is not known what became of \(unknown.count) keys, named above as unknown: "
+                + stop.message
+        }
+        return known == 0
+            ? stop.message
+            : "above is what became of the first \(known) keys, the others are as they were: "
+                + stop.message
     }
 }
 
 /// What became of many keys, as people read it.
 enum BulkTable {
-    /// A line for each key, with the reason for each that was left as it was, and how many there were.
+    /// A line for each key, with the reason for each that was left as it was or of which nothing is
+    /// known, and how many there were.
     static func lines(_ document: JSONValue) -> [String] {
         let results = document["results"]?.elements ?? []
-        let hasPlaces = results.contains { $0["index"] != nil }
+        let unknown = document["unknown"]?.elements ?? []
+        let untouched = document["untouched"]?.elements.count ?? 0
+        let hasPlaces =
+            results.contains { $0["index"] != nil } || unknown.contains { $0.string == nil }
         // Of what was rotated, this is the only time that the secrets are shown.
         let hasSecrets = results.contains { $0["api_key"] != nil }
         var table = Table(
@@ -65,8 +111,14 @@ enum BulkTable {
                     + (hasSecrets ? [result.cell("api_key")] : []) + [problem]
             )
         }
-        return table.lines() + [
-            "\(document.cell("succeeded")) done, \(document.cell("failed")) failed"
-        ]
+        for name in unknown {
+            table.add(
+                [name.cell, ""] + (hasSecrets ? [""] : []) + ["unknown: there was no answer"]
+            )
+        }
+        var counts = "\(document.cell("succeeded")) done, \(document.cell("failed")) failed"
+        if !unknown.isEmpty { counts += ", \(unknown.count) unknown" }
+        if untouched > 0 { counts += ", \(untouched) untouched" }
+        return table.lines() + [counts]
     }
 }

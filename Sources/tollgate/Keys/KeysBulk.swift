@@ -9,8 +9,10 @@ struct KeysBulk: AsyncParsableCommand {
         abstract: "Do the same with many keys.",
         discussion: """
             With '-' as the only id, ids are read from standard input, one in a line. What was done to \
-            some keys is not taken back when others fail; the exit code is then 1. No key may be named \
-            twice. Of a rotation the answer has the new secrets, which are shown this once.
+            some keys is not taken back when others fail; the exit code is then 1. What became of keys \
+            whose answer was lost on its way is unknown, and said so; those behind them are untouched. \
+            No key may be named twice. Of a rotation the answer has the new secrets, which are shown \
+            this once.
             """
     )
 
@@ -65,27 +67,16 @@ struct KeysBulk: AsyncParsableCommand {
         }
         try Terminal.confirm(action.question(ids.count), isConfirmed: yes)
         var answer = BulkAnswer()
-        var progress = ProgressLine(action.rawValue)
-        try await connection.withClient { client in
-            for start in stride(from: 0, to: ids.count, by: KeysBulk.batch) {
-                let end = min(start + KeysBulk.batch, ids.count)
-                let body = body(Array(ids[start..<end]))
-                do {
-                    let part = try await client.call(.post, "/v1/keys/bulk", body: body)
-                    answer.add(part, behind: start)
-                } catch let failure as CommandFailure where start > 0 {
-                    progress.finish()
-                    // Secrets of keys that were rotated are never shown again.
-                    connection.output.show(answer.document, table: BulkTable.lines)
-                    throw CommandFailure.failed(
-                        "above is what became of the first \(start) keys, then: \(failure.message)"
-                    )
-                }
-                progress.show(end, of: ids.count)
+        let batches = Batches(name: action.rawValue, size: KeysBulk.batch)
+        let stop = try await connection.withClient { client in
+            await batches.send(ids) { batch in
+                let body = body(Array(batch))
+                let part = try await client.call(.post, "/v1/keys/bulk", body: body)
+                answer.add(part, behind: batch.startIndex)
             }
         }
-        progress.finish()
-        if action == .rotate, connection.output == .table {
+        answer.end(at: stop, of: ids.map { .string($0) })
+        if answer.hasSecrets, connection.output == .table {
             Terminal.complain("keep the api_keys now: they cannot be shown again")
         }
         try answer.show(connection.output)

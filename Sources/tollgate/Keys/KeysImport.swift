@@ -26,24 +26,16 @@ struct KeysImport: AsyncParsableCommand {
         let keys = try ImportFile.keys(file)
         guard !keys.isEmpty else { throw CommandFailure.failed("\(file) holds no keys") }
         var answer = BulkAnswer()
-        var progress = ProgressLine("import")
-        try await connection.withClient { client in
-            for start in stride(from: 0, to: keys.count, by: KeysImport.batch) {
-                let end = min(start + KeysImport.batch, keys.count)
-                let body: JSONValue = ["keys": .array(Array(keys[start..<end]))]
-                do {
-                    let part = try await client.call(.post, "/v1/keys/import", body: body)
-                    answer.add(part, behind: start)
-                } catch let failure as CommandFailure {
-                    progress.finish()
-                    throw CommandFailure.failed(
-                        "the \(start) keys before were imported, these were not: \(failure.message)"
-                    )
-                }
-                progress.show(end, of: keys.count)
+        let batches = Batches(name: "import", size: KeysImport.batch)
+        let stop = try await connection.withClient { client in
+            await batches.send(keys) { batch in
+                let body: JSONValue = ["keys": .array(Array(batch))]
+                let part = try await client.call(.post, "/v1/keys/import", body: body)
+                answer.add(part, behind: batch.startIndex)
             }
         }
-        progress.finish()
+        // Their names are their places: they have no ids yet.
+        answer.end(at: stop, of: keys.indices.map { .integer(Int64($0)) })
         try answer.show(connection.output)
     }
 }

@@ -29,30 +29,43 @@ struct ModelsImport: AsyncParsableCommand {
 
     func run() async throws {
         let (models, skipped) = try read()
-        if !dryRun {
-            var progress = ProgressLine("import")
-            defer { progress.finish() }
-            try await connection.withClient { client in
-                for start in stride(from: 0, to: models.count, by: ModelsImport.batch) {
-                    let part = models[start..<min(start + ModelsImport.batch, models.count)]
-                    _ = try await client.call(
-                        .put,
-                        "/v1/models",
-                        body: ["models": .array(Array(part))]
-                    )
-                    progress.show(part.endIndex, of: models.count)
-                }
-            }
-        }
+        let stop = try await dryRun ? nil : send(models)
+        let imported = dryRun ? 0 : stop?.batch.lowerBound ?? models.count
         let document: JSONValue = [
-            "imported": .integer(Int64(dryRun ? 0 : models.count)),
+            "imported": .integer(Int64(imported)),
             "skipped": .integer(Int64(skipped)), "models": .array(dryRun ? models : []),
         ]
-        connection.output.show(document) { document in
-            dryRun
-                ? ModelTable.list(document)
-                : ["\(models.count) models imported, \(skipped) without prices for tokens skipped"]
+        if stop == nil || imported > 0 {
+            try connection.output.show(document) { document in
+                dryRun
+                    ? ModelTable.list(document)
+                    : ["\(imported) models imported, \(skipped) without prices for tokens skipped"]
+            }
         }
+        if let stop { throw CommandFailure.failed(ModelsImport.sentence(stop)) }
+    }
+
+    private func send(_ models: [JSONValue]) async throws -> Batches.Stop? {
+        let batches = Batches(name: "import", size: ModelsImport.batch)
+        return try await connection.withClient { client in
+            await batches.send(models) { batch in
+                let body: JSONValue = ["models": .array(Array(batch))]
+                _ = try await client.call(.put, "/v1/models", body: body)
+            }
+        }
+    }
+
+    /// What became of an import that ended before its time, and why.
+    static func sentence(_ stop: Batches.Stop) -> String {
+        let first = stop.batch.lowerBound
+        // The server counts from the start of the call, people from the start of the file.
+        let message = stop.message.replacing(/\bmodels\[([0-9]+)\]/) { match in
+            "models[\((Int(match.output.1) ?? 0) &+ first)]"
+        }
+        let known = first == 0 ? "" : "the first \(first) models were imported, then: "
+        return stop.isUncertain
+            ? "\(known)it is not known whether the next \(stop.batch.count) were: \(message)"
+            : known + message
     }
 
     /// The models of the file, and how many of its entries are none.
