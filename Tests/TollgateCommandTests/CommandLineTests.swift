@@ -10,7 +10,7 @@ struct CommandLineTests {
     @Test("Options of a key become the fields of the API, lists taken apart at commas")
     func fields() throws {
         let options = try KeyOptions.parse([
-            "--name", "Prod", "--expires-in", "30d", "--allowed-models", "gpt-4o,claude*",
+            "--name", "Prod", "--expires-in", "30d", "--allowed-models", " gpt-4o ,\tclaude*",
             "--allowed-models", "o3", "--denied-regions", "US", "--allowed-ips", "10.0.0.0/8",
             "--permission", "manage_keys", "--metadata", "team=a=b",
         ])
@@ -30,13 +30,14 @@ struct CommandLineTests {
     func none() throws {
         let options = try KeyOptions.parse([
             "--allowed-models", "none", "--expires-at", "none", "--allowed-ips", "none",
-            "--denied-regions", "none,US",
+            "--denied-regions", "none,US", "--permission", "none",
         ])
         #expect(
             try options.document()
                 == [
                     "expires_at": .null, "allowed_models": .null,
                     "denied_regions": .array(["none", "US"]), "ip_allowlist": .null,
+                    "permissions": .null,
                 ]
         )
     }
@@ -120,7 +121,15 @@ struct CommandLineTests {
         )
         let socket = try ServerAddress("unix:/run/t.sock").url("/v1/keys", query: [])
         #expect(socket.hasPrefix("http+unix://") && socket.hasSuffix("/v1/keys"))
-        for text in ["", "localhost:7412", "ftp://x", "http://", "http://u@h", "unix:t.sock"] {
+        #expect(
+            try ServerAddress("https://[::1]:65535/below").url("/v1/keys", query: [])
+                == "https://[::1]:65535/below/v1/keys"
+        )
+        for text in [
+            "", "localhost:7412", "ftp://x", "http://", "http://u@h", "unix:t.sock", "http://h:0",
+            "http://h:65536", "http://h:99999999999999999999", "http://h:", "http://h:+1",
+            "http://h:x", "http://[::1", "http://h#x", "http://h?x",
+        ] {
             let error = #expect(throws: CommandFailure.self) { try ServerAddress(text) }
             #expect(error?.exitCode == 2)
         }
@@ -219,6 +228,76 @@ struct CommandLineTests {
             let error = #expect(throws: CommandFailure.self) { try tls.configuration() }
             #expect(error?.exitCode == 2)
         }
+    }
+
+    @Test("A list that is empty, or has an empty entry, is a usage error in every command")
+    func emptyEntries() {
+        let lists: [(command: [String], options: [String])] = [
+            (
+                ["keys", "create"],
+                [
+                    "--allowed-models", "--denied-models", "--allowed-providers",
+                    "--denied-providers", "--allowed-suppliers", "--denied-suppliers",
+                    "--allowed-regions", "--denied-regions", "--allowed-actions",
+                    "--denied-actions", "--allowed-ips", "--permission",
+                ]
+            ),
+            (["suppliers", "set", "s"], ["--model"]), (["webhooks", "update", "w"], ["--event"]),
+            (["usage"], ["--group-by"]),
+        ]
+        for (command, options) in lists {
+            for option in options {
+                for text in ["", " ", "a,", ",a", "a,,b", "a, ,b"] {
+                    refused(arguments: command + [option, text])
+                }
+            }
+        }
+    }
+
+    @Test("A filter that is empty, and would find everything, is a usage error in every command")
+    func emptyFilters() {
+        let filters: [(command: [String], options: [String])] = [
+            (
+                ["keys", "list"],
+                [
+                    "--name", "--status", "--group", "--model", "--org", "--team", "--user",
+                    "--search", "--sort", "--cursor",
+                ]
+            ),
+            (
+                ["users", "list"],
+                ["--name", "--status", "--org", "--team", "--search", "--sort", "--cursor"]
+            ),
+            (["models", "list"], ["--provider", "--search", "--cursor"]),
+            (["models", "import", "f"], ["--provider"]),
+            (["suppliers", "list"], ["--provider", "--region", "--sort"]),
+            (["alerts"], ["--key", "--type", "--since"]),
+            (
+                ["audit"],
+                [
+                    "--key-id", "--model", "--status", "--reason", "--since", "--until", "--type",
+                    "--cursor",
+                ]
+            ),
+            (["usage"], ["--key", "--user", "--team", "--org", "--since", "--until"]),
+        ]
+        for (command, options) in filters {
+            for option in options {
+                for text in ["", " "] { refused(arguments: command + [option, text]) }
+            }
+        }
+    }
+
+    @Test("The secret of a file is its first line, however lines end there")
+    func secretFiles() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for text in ["sk-1", "sk-1\n", " sk-1 \nmore", "sk-1\r\n", "sk-1\r\nmore\r\n"] {
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(try SecretFile.firstLine(of: path) == "sk-1")
+        }
+        try "\r\n".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: CommandFailure.self) { try SecretFile.firstLine(of: path) }
     }
 
     @Test(

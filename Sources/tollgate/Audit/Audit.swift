@@ -16,25 +16,25 @@ struct Audit: AsyncParsableCommand {
         name: [.customLong("key-id"), .customLong("key")],
         help: "Only those of this key's id."
     )
-    var keyID: String?
+    var keyID: Filter?
 
     @Option(help: "Only those on this model.")
-    var model: String?
+    var model: Filter?
 
     @Option(help: "Only those that were allowed or denied.")
-    var status: String?
+    var status: Filter?
 
     @Option(help: "Only those denied for this reason, such as model_not_allowed.")
-    var reason: String?
+    var reason: Filter?
 
     @Option(help: "Not before this time, or so long ago: 2030-01-31T12:00:00Z, 90m, 7d.")
-    var since: String?
+    var since: Filter?
 
     @Option(help: "Before this time, or so long ago.")
-    var until: String?
+    var until: Filter?
 
     @Option(help: "decision (the default), management or all.")
-    var type: String?
+    var type: Filter?
 
     @Option(help: "Export all that is asked for, as jsonl, csv or json.")
     var format: String?
@@ -46,7 +46,7 @@ struct Audit: AsyncParsableCommand {
     var limit: Int?
 
     @Option(help: "Go on where another list ended: its next_cursor.")
-    var cursor: String?
+    var cursor: Filter?
 
     @Flag(help: "The oldest first.")
     var oldestFirst = false
@@ -74,14 +74,17 @@ struct Audit: AsyncParsableCommand {
 
     func run() async throws {
         let query = [
-            ("key_id", keyID), ("model", model), ("status", status), ("reason", reason),
-            ("since", since.map(Audit.time)), ("until", until.map(Audit.time)), ("type", type),
+            ("key_id", keyID?.text), ("model", model?.text), ("status", status?.text),
+            ("reason", reason?.text), ("since", since.map(Audit.time)),
+            ("until", until.map(Audit.time)), ("type", type?.text),
             ("sort", oldestFirst ? "timestamp" : nil),
         ]
         try await connection.withClient { client in
             if format != nil || outputFile != nil {
                 let all = limit.map { "\($0)" } ?? "all"
-                let more = [("format", format ?? "jsonl"), ("limit", all), ("cursor", cursor)]
+                let more = [
+                    ("format", format ?? "jsonl"), ("limit", all), ("cursor", cursor?.text),
+                ]
                 try await AuditDownload(client: client, query: query + more, path: outputFile)
                     .run()
                 return
@@ -96,7 +99,7 @@ struct Audit: AsyncParsableCommand {
                 let follower = AuditFollower(
                     list: list,
                     output: connection.output,
-                    table: AuditTable(of: type)
+                    table: AuditTable(of: type?.text)
                 )
                 try await follower.run(beginningWith: limit ?? 10)
             } else {
@@ -106,15 +109,16 @@ struct Audit: AsyncParsableCommand {
     }
 
     private func show(_ list: PagedList) async throws {
-        let document = try await list.first(limit ?? 100, after: cursor)
-        connection.output.show(document, table: AuditTable(of: type).list)
+        let document = try await list.first(limit ?? 100, after: cursor?.text)
+        try connection.output.show(document, table: AuditTable(of: type?.text).list)
         if connection.output == .table, let next = document["next_cursor"]?.string {
             Terminal.complain("there may be more: --limit, or --cursor \(next)")
         }
     }
 
     /// The time that a person means: a span counts back from now, the server judges the rest.
-    static func time(_ text: String) -> String {
+    static func time(_ filter: Filter) -> String {
+        let text = filter.text
         guard text.last?.isLetter == true, let span = TimeSpan(argument: text) else { return text }
         let now = Int64(Date().timeIntervalSince1970)
         return Timestamp.text(WallTime(milliseconds: (now &- span.seconds) &* 1000))

@@ -83,34 +83,34 @@ struct GroupList<Word: GroupWord>: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(help: "Only those of this name.")
-    var name: String?
+    var name: Filter?
 
     @Option(help: "Only those that are enabled, disabled or deleted.")
-    var status: String?
+    var status: Filter?
 
     @Option(name: .customLong("org"), help: "Only teams or users of this organization.")
-    var organization: String?
+    var organization: Filter?
 
     @Option(help: "Only users of this team.")
-    var team: String?
+    var team: Filter?
 
     @Option(
         name: [.customShort("q"), .customLong("search")],
         help: "Only those that mention this."
     )
-    var search: String?
+    var search: Filter?
 
     @Option(
         parsing: .unconditional,
         help: "By what: id, name or created_at; - before it: downwards."
     )
-    var sort: String?
+    var sort: Filter?
 
     @Option(help: "How many at most.")
     var limit = 100
 
     @Option(help: "Go on where another list ended: its next_cursor.")
-    var cursor: String?
+    var cursor: Filter?
 
     func validate() throws {
         guard limit >= 1 else { throw ValidationError("--limit must be at least 1") }
@@ -123,11 +123,12 @@ struct GroupList<Word: GroupWord>: AsyncParsableCommand {
                 path: "/v1/\(Word.plural)",
                 member: Word.plural,
                 query: [
-                    ("name", name), ("status", status), ("organization_id", organization),
-                    ("team_id", team), ("q", search), ("sort", sort),
+                    ("name", name?.text), ("status", status?.text),
+                    ("organization_id", organization?.text), ("team_id", team?.text),
+                    ("q", search?.text), ("sort", sort?.text),
                 ]
             )
-            return try await list.first(limit, after: cursor)
+            return try await list.first(limit, after: cursor?.text)
         }
         try connection.output.show(document, table: Word.table)
         if connection.output == .table, let next = document["next_cursor"]?.string {

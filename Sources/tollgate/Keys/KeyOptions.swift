@@ -27,44 +27,47 @@ struct KeyOptions: ParsableArguments {
     @Option(
         help: "A model that may be used; * stands for anything; may be repeated; none for no list."
     )
-    var allowedModels: [String] = []
+    var allowedModels: [WordList] = []
 
     @Option(help: "A model that may not be used.")
-    var deniedModels: [String] = []
+    var deniedModels: [WordList] = []
 
     @Option(help: "A provider that may be used.")
-    var allowedProviders: [String] = []
+    var allowedProviders: [WordList] = []
 
     @Option(help: "A provider that may not be used.")
-    var deniedProviders: [String] = []
+    var deniedProviders: [WordList] = []
 
     @Option(help: "A supplier that may be used.")
-    var allowedSuppliers: [String] = []
+    var allowedSuppliers: [WordList] = []
 
     @Option(help: "A supplier that may not be used.")
-    var deniedSuppliers: [String] = []
+    var deniedSuppliers: [WordList] = []
 
     @Option(help: "A region that may be used.")
-    var allowedRegions: [String] = []
+    var allowedRegions: [WordList] = []
 
     @Option(help: "A region that may not be used.")
-    var deniedRegions: [String] = []
+    var deniedRegions: [WordList] = []
 
     @Option(help: "An action that may be performed.")
-    var allowedActions: [String] = []
+    var allowedActions: [WordList] = []
 
     @Option(help: "An action that may not be performed.")
-    var deniedActions: [String] = []
+    var deniedActions: [WordList] = []
 
     @Option(
         name: .customLong("allowed-ips"),
         help:
             "An address or a network that the key may be used from; may be repeated; none for all."
     )
-    var allowedIPs: [String] = []
+    var allowedIPs: [WordList] = []
 
-    @Option(name: .customLong("permission"), help: "manage_keys, view_all_usage, manage_billing.")
-    var permissions: [String] = []
+    @Option(
+        name: .customLong("permission"),
+        help: "manage_keys, view_all_usage or manage_billing; may be repeated; none for none."
+    )
+    var permissions: [WordList] = []
 
     @Option(
         name: .customLong("org"),
@@ -104,9 +107,7 @@ struct KeyOptions: ParsableArguments {
             fields.removeAll { $0.name == name }
             fields.append(JSONValue.Member(name, value))
         }
-        func set(_ name: String, _ texts: [String]) {
-            set(name, KeyOptions.list(texts))
-        }
+        func set(_ name: String, _ lists: [WordList]) { set(name, lists.json) }
         set("name", name.map { .string($0) })
         set("description", description.map { .string($0) })
         set("environment", environment.map { .string($0) })
@@ -124,15 +125,12 @@ struct KeyOptions: ParsableArguments {
         set("denied_regions", deniedRegions)
         set("allowed_actions", allowedActions)
         set("denied_actions", deniedActions)
-        let addresses = KeyOptions.list(allowedIPs)
         set(
             "ip_allowlist",
-            addresses.map { $0 == .null ? .null : ["enabled": true, "addresses": $0] }
+            allowedIPs.json.map { $0 == .null ? .null : ["enabled": true, "addresses": $0] }
         )
-        if !permissions.isEmpty {
-            let names = KeyOptions.split(permissions)
-            set("permissions", .object(names.map { JSONValue.Member($0, true) }))
-        }
+        let granted = JSONValue.object(permissions.words.map { JSONValue.Member($0, true) })
+        set("permissions", permissions.json.map { $0 == .null ? .null : granted })
         set("organization_id", organization.map { $0 == "none" ? .null : .string($0) })
         set("team_id", team.map { $0 == "none" ? .null : .string($0) })
         set("user_id", user.map { $0 == "none" ? .null : .string($0) })
@@ -141,16 +139,5 @@ struct KeyOptions: ParsableArguments {
         if let policyFile { set("policy", try JSONFile.value(policyFile)) }
         if !metadata.isEmpty { set("metadata", try MetadataPairs.json(metadata)) }
         return .object(fields)
-    }
-
-    /// What a list is to hold; null where the one word is none, nil when there is no word.
-    private static func list(_ texts: [String]) -> JSONValue? {
-        if texts.isEmpty { return nil }
-        return texts == ["none"] ? .null : JSONValue(split(texts))
-    }
-
-    /// The texts, taken apart at commas: `a,b` is as good as saying the option twice.
-    private static func split(_ texts: [String]) -> [String] {
-        texts.flatMap { $0.split(separator: ",").map(String.init) }
     }
 }

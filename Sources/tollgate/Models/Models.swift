@@ -35,16 +35,16 @@ struct ModelsList: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(help: "Only models of this provider.")
-    var provider: String?
+    var provider: Filter?
 
     @Option(name: [.customShort("q"), .customLong("search")], help: "Only models so called.")
-    var search: String?
+    var search: Filter?
 
     @Option(help: "How many at most.")
     var limit = 1000
 
     @Option(help: "Go on where another list ended: its next_cursor.")
-    var cursor: String?
+    var cursor: Filter?
 
     func validate() throws {
         guard limit >= 1 else { throw ValidationError("--limit must be at least 1") }
@@ -56,9 +56,9 @@ struct ModelsList: AsyncParsableCommand {
                 client: client,
                 path: "/v1/models",
                 member: "models",
-                query: [("provider", provider), ("q", search)]
+                query: [("provider", provider?.text), ("q", search?.text)]
             )
-            return try await list.first(limit, after: cursor)
+            return try await list.first(limit, after: cursor?.text)
         }
         try connection.output.show(document, table: ModelTable.list)
         if connection.output == .table, let next = document["next_cursor"]?.string {

@@ -19,7 +19,7 @@ struct ModelsImport: AsyncParsableCommand {
     var file: String
 
     @Option(help: "Only models of this provider.")
-    var provider: String?
+    var provider: Filter?
 
     @Flag(help: "Show what would be imported, and import nothing.")
     var dryRun = false
@@ -79,7 +79,7 @@ struct ModelsImport: AsyncParsableCommand {
             let prices = LiteLLMPrices(members)
             (models, skipped) = (prices.models, prices.skipped)
         }
-        if let provider { models.removeAll { $0["provider"]?.string != provider } }
+        if let provider { models.removeAll { $0["provider"]?.string != provider.text } }
         guard !models.isEmpty else { throw .failed("\(file) holds no models to import") }
         return (models, skipped)
     }

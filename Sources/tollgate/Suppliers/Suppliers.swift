@@ -35,16 +35,16 @@ struct SuppliersList: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(help: "Only suppliers of this provider.")
-    var provider: String?
+    var provider: Filter?
 
     @Option(help: "Only suppliers in this region.")
-    var region: String?
+    var region: Filter?
 
     @Option(
         parsing: .unconditional,
         help: "By what: name, provider, region or created_at; - before it: downwards."
     )
-    var sort: String?
+    var sort: Filter?
 
     @Option(help: "How many at most.")
     var limit = 1000
@@ -59,7 +59,9 @@ struct SuppliersList: AsyncParsableCommand {
                 client: client,
                 path: "/v1/suppliers",
                 member: "suppliers",
-                query: [("provider", provider), ("region", region), ("sort", sort)]
+                query: [
+                    ("provider", provider?.text), ("region", region?.text), ("sort", sort?.text),
+                ]
             )
             return try await list.first(limit, after: nil)
         }

@@ -31,8 +31,11 @@ struct SuppliersSet: AsyncParsableCommand {
     @Option(help: "What host says to it, unless that is the host of the URL.")
     var hostHeader: String?
 
-    @Option(name: .customLong("model"), help: "A model that it serves; may be there many times.")
-    var models: [String] = []
+    @Option(
+        name: .customLong("model"),
+        help: "A model that it serves; may be repeated; none for no list."
+    )
+    var models: [WordList] = []
 
     @Option(help: "A file with the credential on its first line; - for standard input.")
     var credentialFile: String?
@@ -87,7 +90,7 @@ struct SuppliersSet: AsyncParsableCommand {
         add("base_url", baseURL)
         add("region", region)
         add("host_header", hostHeader)
-        if !models.isEmpty { members.append(.init("models", JSONValue(models))) }
+        if let models = models.json { members.append(.init("models", models)) }
         if enable || disable { members.append(.init("enabled", .bool(enable))) }
         guard !noCredential else {
             guard credentialFile == nil else {

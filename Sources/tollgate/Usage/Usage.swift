@@ -14,33 +14,33 @@ struct Usage: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(help: "The id of a key.")
-    var key: String?
+    var key: Filter?
 
     @Option(help: "The id of a user.")
-    var user: String?
+    var user: Filter?
 
     @Option(help: "The id of a team.")
-    var team: String?
+    var team: Filter?
 
     @Option(name: .customLong("org"), help: "The id of an organization.")
-    var organization: String?
+    var organization: Filter?
 
     @Option(help: "Break down by some of key, model, team and day, with commas between.")
-    var groupBy: String?
+    var groupBy: WordList?
 
     @Option(help: "Not before this time, or so long ago: 2030-01-31T12:00:00Z, 90m, 7d.")
-    var since: String?
+    var since: Filter?
 
     @Option(help: "Before this time, or so long ago.")
-    var until: String?
+    var until: Filter?
 
     /// The path of the one that was named; nil for all.
     private var path: String? {
         let paths = [
-            key.map { "/v1/keys/\(ServerAddress.escaped($0))/usage" },
-            user.map { UserWord.path(of: $0, "/usage") },
-            team.map { TeamWord.path(of: $0, "/usage") },
-            organization.map { OrgWord.path(of: $0, "/usage") },
+            key.map { "/v1/keys/\(ServerAddress.escaped($0.text))/usage" },
+            user.map { UserWord.path(of: $0.text, "/usage") },
+            team.map { TeamWord.path(of: $0.text, "/usage") },
+            organization.map { OrgWord.path(of: $0.text, "/usage") },
         ].compactMap(\.self)
         return paths.count == 1 ? paths[0] : nil
     }
@@ -65,7 +65,8 @@ struct Usage: AsyncParsableCommand {
 
     private func showAll() async throws {
         let query = [
-            ("group_by", groupBy), ("since", since.map(Audit.time)),
+            ("group_by", groupBy?.words.joined(separator: ",")),
+            ("since", since.map(Audit.time)),
             ("until", until.map(Audit.time)),
         ]
         let document = try await connection.withClient { client in

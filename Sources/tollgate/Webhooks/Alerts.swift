@@ -10,13 +10,13 @@ struct Alerts: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(name: .customLong("key"), help: "Only alerts about this key.")
-    var keyID: String?
+    var keyID: Filter?
 
     @Option(help: "Only alerts of this type: key.limit_exceeded.")
-    var type: String?
+    var type: Filter?
 
     @Option(help: "Only alerts since this time: 2030-01-31T12:00:00Z.")
-    var since: String?
+    var since: Filter?
 
     @Option(help: "How many at most.")
     var limit = 100
@@ -31,7 +31,7 @@ struct Alerts: AsyncParsableCommand {
                 client: client,
                 path: "/v1/alerts",
                 member: "alerts",
-                query: [("key_id", keyID), ("type", type), ("since", since)]
+                query: [("key_id", keyID?.text), ("type", type?.text), ("since", since?.text)]
             )
             return try await list.first(limit, after: nil)
         }

@@ -6,8 +6,11 @@ struct WebhookOptions: ParsableArguments {
     @Option(help: "What it is for.")
     var description: String?
 
-    @Option(name: .customLong("event"), help: "An event that is sent; may be there many times.")
-    var events: [String] = []
+    @Option(
+        name: .customLong("event"),
+        help: "An event that is sent; may be repeated; none for no list: every event."
+    )
+    var events: [WordList] = []
 
     @Option(name: .customLong("org"), help: "Only what concerns keys of this organization.")
     var organization: String?
@@ -27,7 +30,7 @@ struct WebhookOptions: ParsableArguments {
         add("description", description)
         add("organization_id", organization)
         add("team_id", team)
-        if !events.isEmpty { members.append(.init("events", JSONValue(events))) }
+        if let events = events.json { members.append(.init("events", events)) }
         if let secretFile { add("secret", try SecretFile.firstLine(of: secretFile)) }
         return members
     }
