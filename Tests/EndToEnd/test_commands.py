@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 from support import rpc
+from support.certificates import Authority
 from support.native import messages, services
 from support.process import free_port
 from support.tollgate import run
@@ -127,11 +128,29 @@ def test_a_server_that_is_not_there_is_one_line(server):
         ["check", "--tokens", "-1"],
         ["check", "--metadata", "no-value"],
         ["keys", "list", "--output", "xml"],
+        ["keys", "list", "--org", ""],
+        ["keys", "create", "--name", "n", "--denied-models", ""],
+        ["keys", "list", "--url", "http://127.0.0.1:99999"],
+        ["keys", "list", "--url", "http://127.0.0.1:0"],
+        ["check", "--rpc", "127.0.0.1:99999"],
+        ["check", "--rpc", "https://127.0.0.1:0"],
     ],
     ids=" ".join,
 )
 def test_bad_usage_is_exit_code_2(server, arguments):
     fail(server, *arguments, code=2)
+
+
+def test_a_list_is_stored_without_the_spaces_in_it(server):
+    made = succeed_json(
+        server, "keys", "create", "--name", "n", "--denied-models", "x, gpt-4 ", "--allowed-ips", " 10.0.0.0/8",
+    )  # fmt: skip
+    assert made["denied_models"] == ["x", "gpt-4"]
+    assert made["ip_allowlist"]["addresses"] == ["10.0.0.0/8"]
+    fail(server, "keys", "update", made["id"], "--denied-models", "x,", code=2)
+    assert succeed_json(server, "keys", "get", made["id"])["denied_models"] == ["x", "gpt-4"]
+    made = succeed_json(server, "keys", "update", made["id"], "--denied-models", "none")
+    assert "denied_models" not in made or not made["denied_models"]
 
 
 def test_flags_win_over_variables(server):
@@ -145,6 +164,31 @@ def test_check_speaks_to_a_unix_socket(tollgate, tmp_path):
     secret = server.admin.create().secret
     ended = server.command("check", "--key", secret, "--model", "m", "--rpc", server.rpc)
     assert ended.returncode == 0, ended
+
+
+def test_check_speaks_tls_as_all_commands_do(tollgate, tmp_path):
+    authority = Authority(tmp_path / "tls")
+    pair, client = authority.issue("server"), authority.issue("client")
+    flags = ["--tls-cert", pair.certificate, "--tls-key", pair.key]
+    server = tollgate(*flags, "--tls-client-ca", authority.file).start()
+    secret = server.admin.create().secret
+    for command in (["check"], ["policy", "explain"]):
+        ask = [*command, "--key", secret, "--model", "m", "--rpc", f"https://{server.rpc}"]
+        trust = ["--ca-cert", authority.file]
+        shown = ["--client-cert", client.certificate, "--client-key", client.key]
+        assert server.command(*ask, *trust, *shown).returncode == 0
+        variables = {
+            "TOLLGATE_CA_CERT": str(authority.file), "TOLLGATE_CLIENT_CERT": str(client.certificate),
+            "TOLLGATE_CLIENT_KEY": str(client.key),
+        }  # fmt: skip
+        ended = server.command(*ask, environment=variables)
+        assert ended.returncode == 0, ended
+        assert "--ca-cert" in fail(server, *ask, *shown)
+        assert "--client-cert" in fail(server, *ask, *trust)
+        assert "--client-key" in fail(server, *ask, *trust, *shown[:2], code=2)
+        assert "none.pem" in fail(server, *ask, "--ca-cert", tmp_path / "none.pem", code=2)
+        plain = [*ask[:-1], server.rpc]
+        assert f"https://{server.rpc}" in fail(server, *plain, *trust, *shown)
 
 
 def test_a_check_without_a_key_is_an_answer(server):

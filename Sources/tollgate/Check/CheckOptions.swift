@@ -4,8 +4,16 @@ internal import TollgateAdmin
 
 /// A question to the RPC: options named after the fields of `tollgate.v1.CheckRequest`.
 struct CheckOptions: ParsableArguments {
-    @Option(help: "The server's address for proxies (TOLLGATE_RPC; default: 127.0.0.1:7411).")
+    @Option(
+        help: ArgumentHelp(
+            "The server's address for proxies: host:port, https://host:port where it speaks TLS, or "
+                + "unix:/path (TOLLGATE_RPC; default: 127.0.0.1:7411).",
+            valueName: "address"
+        )
+    )
     var rpc: String?
+
+    @OptionGroup var tls: TLSOptions
 
     @Option(help: "The key's secret; better in TOLLGATE_KEY, where other users cannot see it.")
     var key: String?
@@ -21,7 +29,7 @@ struct CheckOptions: ParsableArguments {
     func ask(_ output: OutputFormat, _ edit: (inout CheckQuestion) -> Void) async throws {
         let environment = ProcessInfo.processInfo.environment
         let address = rpc ?? environment["TOLLGATE_RPC"] ?? "127.0.0.1:7411"
-        let client = try makeCheckClient(address: address)
+        let client = try makeCheckClient(address: address, tls: tls.files(environment))
         var question = try question(environment)
         edit(&question)
         let answer = try await client.check(question)

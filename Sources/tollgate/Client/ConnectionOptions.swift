@@ -19,29 +19,7 @@ struct ServerOptions: ParsableArguments {
     )
     var adminKey: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Certificates of further authorities to trust, in PEM (TOLLGATE_CA_CERT).",
-            valueName: "file"
-        )
-    )
-    var caCert: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The certificate that is shown to the server, in PEM (TOLLGATE_CLIENT_CERT).",
-            valueName: "file"
-        )
-    )
-    var clientCert: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The key of --client-cert, in PEM (TOLLGATE_CLIENT_KEY).",
-            valueName: "file"
-        )
-    )
-    var clientKey: String?
+    @OptionGroup var tls: TLSOptions
 
     private static let defaultURL = "http://127.0.0.1:7412"
 
@@ -57,15 +35,12 @@ struct ServerOptions: ParsableArguments {
         let client = try APIClient(
             address: address,
             key: key,
-            tls: TLSFiles(
-                authorities: caCert ?? environment["TOLLGATE_CA_CERT"],
-                certificate: clientCert ?? environment["TOLLGATE_CLIENT_CERT"],
-                key: clientKey ?? environment["TOLLGATE_CLIENT_KEY"]
-            )
+            tls: tls.files(environment)
         )
         do {
             let value = try await body(client)
-            try await client.close()
+            // What was answered may be the only copy of a secret: it is not given up for this.
+            try? await client.close()
             return value
         } catch {
             try? await client.close()

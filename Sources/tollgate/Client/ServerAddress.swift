@@ -19,11 +19,21 @@ struct ServerAddress: CustomStringConvertible, Sendable {
         }
         guard
             let url = URL(string: text), url.scheme == "http" || url.scheme == "https",
-            let host = url.host, !host.isEmpty, url.query == nil, url.user == nil
+            let host = url.host, !host.isEmpty, url.query == nil, url.fragment == nil,
+            HostAndPort(ServerAddress.authority(of: text)) != nil
         else {
-            throw .usage("the address must be http://host:port, https://host:port or unix:/path")
+            throw .usage(
+                "the address must be http://host:port, https://host:port or unix:/path, "
+                    + "with a port from 1 to 65535"
+            )
         }
         base = text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    /// What stands between `//` and the path; empty when nothing does.
+    private static func authority(of text: String) -> Substring {
+        guard let slashes = text.firstRange(of: "//") else { return "" }
+        return text[slashes.upperBound...].prefix { $0 != "/" }
     }
 
     /// The URL of a path with its query, everything escaped that needs to be.

@@ -1,7 +1,7 @@
 internal import NIOSSL
 
 /// The files with which a command speaks TLS, in PEM.
-struct TLSFiles: Sendable {
+struct TLSFiles: Equatable, Sendable {
     /// Certificates to trust besides the system's.
     var authorities: String?
     /// What is shown to a server that asks for it, and those behind it.

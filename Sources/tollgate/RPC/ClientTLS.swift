@@ -8,30 +8,18 @@ struct ClientTLS: Sendable {
     /// Reads the files and prepares the handshake.
     ///
     /// - Throws: `.unusable`, naming what cannot be read.
-    init(_ tls: RPCEndpoint.TLS, for address: RPCEndpoint.Address) throws(RPCError) {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv13
-        configuration.applicationProtocols = ["h2"]
-        if let authorities = tls.authorities { configuration.trustRoots = .file(authorities) }
-        switch (tls.certificate, tls.key) {
-        case (nil, nil): break
-        case (let certificate?, let key?):
-            configuration.certificateChain = try ClientTLS.reading(certificate) {
-                try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
-            }
-            configuration.privateKey = try ClientTLS.reading(key) {
-                .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
-            }
-        case (nil, _?), (_?, nil):
-            throw RPCError(
-                .unusable,
-                "a client certificate needs its key, and a key its certificate"
-            )
+    init(_ files: TLSFiles, for address: RPCEndpoint.Address) throws(RPCError) {
+        do {
+            var configuration = try files.configuration() ?? .makeClientConfiguration()
+            configuration.minimumTLSVersion = .tlsv13
+            configuration.applicationProtocols = ["h2"]
+            context = try NIOSSLContext(configuration: configuration)
+        } catch let failure as CommandFailure {
+            throw RPCError(.unusable, failure.message)
+        } catch {
+            throw RPCError(.unusable, "TLS cannot be used: \(Problem.text(of: error))")
         }
-        context = try ClientTLS.reading(tls.authorities ?? "the TLS settings") {
-            try NIOSSLContext(configuration: configuration)
-        }
-        serverName = tls.serverName ?? ClientTLS.name(in: address)
+        serverName = ClientTLS.name(in: address)
     }
 
     /// A handler for one connection.
@@ -44,16 +32,5 @@ struct ClientTLS: Sendable {
         guard case .tcp(let host, _) = address else { return nil }
         let isAddress = host.contains(":") || host.utf8.allSatisfy { $0 == 0x2E || $0 < 0x3A }
         return isAddress ? nil : host
-    }
-
-    private static func reading<Value>(
-        _ file: String,
-        _ body: () throws -> Value
-    ) throws(RPCError) -> Value {
-        do {
-            return try body()
-        } catch {
-            throw RPCError(.unusable, "cannot use \(file): \(Problem.text(of: error))")
-        }
     }
 }

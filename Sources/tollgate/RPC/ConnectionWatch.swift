@@ -61,13 +61,19 @@ final class ConnectionWatch: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        fail(RPCError(.unreachable, "\(server) closed the connection"))
+        fail(RPCError(.unreachable, "\(server) closed the connection\(hint)"))
         context.fireChannelInactive()
     }
 
     /// A connection that was never made ends without having been active.
     func handlerRemoved(context: ChannelHandlerContext) {
         fail(RPCError(.unreachable, "\(server) cannot be reached"))
+    }
+
+    /// A listener with TLS says no more than that to those who speak without.
+    private var hint: String {
+        guard case .tcp = server.address, !waitsForTLS else { return "" }
+        return "; if it speaks TLS, its address is https://\(server)"
     }
 
     private func fail(_ problem: RPCError) {

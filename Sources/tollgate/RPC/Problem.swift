@@ -34,7 +34,7 @@ enum Problem {
         switch error {
         case .handshakeFailed(let cause): return "the TLS handshake failed: \(text(of: cause))"
         case .uncleanShutdown:
-            return "the server ended the TLS connection; it may ask for a client certificate"
+            return "the server ended the TLS connection; it may want a certificate: --client-cert"
         case .unableToValidateCertificate: return "the server's certificate has another name"
         case .failedToLoadCertificate: return "not a PEM certificate"
         case .failedToLoadPrivateKey: return "not a PEM private key"
@@ -44,7 +44,12 @@ enum Problem {
     }
 
     private static func text(of error: BoringSSLError) -> String {
-        reason(in: "\(error)")
+        switch reason(in: "\(error)") {
+        case "certificate verify failed":
+            "its certificate is of no authority that is trusted; see --ca-cert"
+        case "tlsv1 alert certificate required": "it wants a certificate; see --client-cert"
+        case let reason: reason
+        }
     }
 
     /// The reason's name, as it stands at the end of BoringSSL's own descriptions.

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import NIOCore
 
 /// Asks a server's `tollgate.v1.Authorization/Check`, over gRPC.
@@ -55,27 +54,15 @@ struct RPCCheckClient: CheckClient {
 
 /// The client for an address that an operator wrote.
 ///
-/// With `https://`, the files named by `TOLLGATE_RPC_CA`, `TOLLGATE_RPC_CERT` and `TOLLGATE_RPC_KEY`
-/// are the authorities that are trusted instead of the system's, and the client's own certificate.
-///
 /// - Parameters:
 ///   - address: `host:port`, `https://host:port` or `unix:/path`.
-///   - environment: the variables of the process.
+///   - tls: what counts with `https://`, and only there.
 /// - Returns: a client, which has not connected yet.
 /// - Throws: when the address is none.
-func makeCheckClient(
-    address: String,
-    environment: [String: String] = ProcessInfo.processInfo.environment
-) throws(CommandFailure) -> any CheckClient {
+func makeCheckClient(address: String, tls: TLSFiles) throws(CommandFailure) -> any CheckClient {
     do {
         var server = try RPCEndpoint(parsing: address)
-        if server.tls != nil {
-            server.tls = RPCEndpoint.TLS(
-                authorities: environment["TOLLGATE_RPC_CA"],
-                certificate: environment["TOLLGATE_RPC_CERT"],
-                key: environment["TOLLGATE_RPC_KEY"]
-            )
-        }
+        if server.tls != nil { server.tls = tls }
         return RPCCheckClient(server: server)
     } catch {
         throw CommandFailure(error)

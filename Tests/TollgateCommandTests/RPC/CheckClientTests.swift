@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import NIOCore
 import NIOHPACK
@@ -69,24 +70,28 @@ struct CheckClientTests {
 
     @Test("An address that cannot be is a mistake in the command line, silence is a failure")
     func failures() async throws {
-        let usage = #expect(throws: CommandFailure.self) { try makeCheckClient(address: "a b") }
+        let usage = #expect(throws: CommandFailure.self) {
+            try makeCheckClient(address: "a b", tls: TLSFiles())
+        }
         #expect(usage?.exitCode == 2)
-        let client = try makeCheckClient(address: "unix:/nonexistent/socket")
+        let client = try makeCheckClient(address: "unix:/nonexistent/socket", tls: TLSFiles())
         let failure = await #expect(throws: CommandFailure.self) {
             try await client.check(CheckQuestion())
         }
         #expect(failure?.exitCode == 1)
     }
 
-    @Test("The certificates for TLS are those that the variables name, and none without TLS")
+    @Test("The certificates for TLS are those that are named, and none without TLS")
     func certificates() throws {
         let variables = [
-            "TOLLGATE_RPC_CA": "ca", "TOLLGATE_RPC_CERT": "cert", "TOLLGATE_RPC_KEY": "key",
+            "TOLLGATE_CA_CERT": "ca", "TOLLGATE_CLIENT_CERT": "cert", "TOLLGATE_CLIENT_KEY": "key",
         ]
-        let secure = try makeCheckClient(address: "https://gate", environment: variables)
-        let tls = RPCEndpoint.TLS(authorities: "ca", certificate: "cert", key: "key")
+        let options = try CheckOptions.parse(["--client-cert", "mine"])
+        let tls = options.tls.files(variables)
+        #expect(tls == TLSFiles(authorities: "ca", certificate: "mine", key: "key"))
+        let secure = try makeCheckClient(address: "https://gate", tls: tls)
         #expect((secure as? RPCCheckClient)?.server.tls == tls)
-        let plain = try makeCheckClient(address: "gate", environment: variables)
+        let plain = try makeCheckClient(address: "gate", tls: tls)
         #expect((plain as? RPCCheckClient)?.server.tls == nil)
     }
 
