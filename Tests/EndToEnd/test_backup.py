@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import stat
 import subprocess
 import tarfile
@@ -15,6 +16,7 @@ import pytest
 
 from support import disk, rpc
 from support.caller import Caller
+from support.local_http import Handler, LocalServer
 from support.process import eventually
 from support.tollgate import binary, clean_environment, run
 
@@ -267,3 +269,34 @@ def test_a_pepper_from_outside_is_in_no_backup(tollgate, tmp_path):
     ended = server.command("backup", "--output", str(file), "--include-pepper")
     assert ended.returncode == 1 and "pepper" in ended.stderr
     assert server.command("backup", "--output", str(file)).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_backup_that_is_interrupted_leaves_nothing(tmp_path, number):
+    begun, over = threading.Event(), threading.Event()
+
+    class Endless(Handler):
+        def do_POST(self) -> None:
+            self.read_body()
+
+            def pieces():
+                yield b"x" * 1000
+                begun.set()
+                over.wait(60)
+
+            self.answer_in_chunks(200, pieces())
+
+    server, file = LocalServer(Endless), tmp_path / "t.tar"
+    process = subprocess.Popen(
+        [binary(), "backup", "--output", file, "--url", f"http://127.0.0.1:{server.port}"],
+        env=clean_environment({"TOLLGATE_ADMIN_KEY": "some-key"}),
+    )
+    try:
+        eventually(lambda: (tmp_path / "t.tar.partial").exists() and begun.is_set(), "it has begun")
+        process.send_signal(number)
+        assert process.wait(timeout=60) == -number
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        process.kill()
+        over.set()
+        server.stop()

@@ -8,6 +8,7 @@ final class BackupFile {
     private let path: String
     private let draft: String
     private let handle: FileHandle
+    private let watch: DraftWatch
     private var progress = ProgressLine("backup")
     private var count = 0
 
@@ -24,6 +25,7 @@ final class BackupFile {
         guard file >= 0 else {
             throw .failed("\(draft) cannot be written: \(String(cString: strerror(errno)))")
         }
+        watch = DraftWatch(draft)
         _ = fchmod(file, 0o600)
         handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
     }
@@ -50,6 +52,7 @@ final class BackupFile {
             guard rename(draft, path) == 0 else {
                 throw CommandFailure.failed("\(path): \(String(cString: strerror(errno)))")
             }
+            watch.end()
             return summary
         } catch {
             discard()
@@ -61,5 +64,6 @@ final class BackupFile {
     func discard() {
         progress.finish()
         unlink(draft)
+        watch.end()
     }
 }

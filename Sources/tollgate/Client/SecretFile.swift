@@ -8,7 +8,8 @@ enum SecretFile {
         guard
             let data = try? file?.readToEnd(),
             let text = String(data: data, encoding: .utf8),
-            let line = text.split(separator: "\n").first
+            // A line of a file from Windows ends with two bytes that are one character.
+            let line = text.split(whereSeparator: \.isNewline).first
         else { throw .failed("\(path) cannot be read, or is empty") }
         return line.trimmingCharacters(in: .whitespaces)
     }
