@@ -11,8 +11,10 @@ package struct AdminServices: Sendable {
     let engine: Engine
     let time: any TimeSource
     let version: String
-    let metrics: @Sendable () -> [MetricFamily]
-    let readiness: @Sendable () -> Readiness
+    /// What other rooms count; called for each scrape, on a thread that may wait.
+    package var metrics: @Sendable () -> [MetricFamily] = { [] }
+    /// Whether decisions can be made now; called likewise.
+    package var readiness: @Sendable () -> Readiness = { Readiness() }
     /// Makes backups; nil where there is nothing to be backed up.
     package var backups: (any BackupSource)?
     /// What clients are told of a decision.
@@ -35,8 +37,6 @@ package struct AdminServices: Sendable {
     ///   - engine: whose decisions `/metrics` counts, and which knows what was used.
     ///   - time: the clocks by which keys expire.
     ///   - version: that of the program, for `/metrics`.
-    ///   - metrics: what other rooms count; called for each scrape, on a thread that may wait.
-    ///   - readiness: whether decisions can be made now; called likewise.
     ///   - answers: what was answered to requests that may be repeated; one for all faces.
     ///   - telling: what clients are told of a decision; of a limit's state only the reason, unless
     ///     whoever answers them says more.
@@ -49,8 +49,6 @@ package struct AdminServices: Sendable {
         engine: Engine,
         time: any TimeSource,
         version: String,
-        metrics: @escaping @Sendable () -> [MetricFamily],
-        readiness: @escaping @Sendable () -> Readiness,
         answers: AnswerMemory = AnswerMemory(),
         telling: @escaping @Sendable (Simulation) -> ClientAnswer = { simulation in
             let reason = simulation.verdict.reason
@@ -65,8 +63,6 @@ package struct AdminServices: Sendable {
         self.engine = engine
         self.time = time
         self.version = version
-        self.metrics = metrics
-        self.readiness = readiness
         self.answers = answers
         self.telling = telling
     }

@@ -101,39 +101,23 @@ final class HTTPListener: Sendable {
 }
 
 extension House {
-    /// What the management listener works with.
+    /// What the management listener works with: besides administration, what machines ask.
     func adminServices(rpc: RPCServer) -> AdminServices {
-        let engine = engine
-        let health = health
-        let store = store
-        let reloads = reloads
+        let (engine, health, store, reloads) = (engine, health, store, reloads)
         let tally = notices.tally
-        var services = AdminServices(
-            registry: registry,
-            groups: groups,
-            models: models,
-            suppliers: suppliers,
-            auditLog: store,
-            engine: engine,
-            time: engine.time,
-            version: Version.current,
-            metrics: {
-                TransportMetrics.families(rpc.statistics)
-                    + JournalMetrics.families(store.statistics)
-                    + StoreMetrics.families(store.sizes, isWritable: store.isWritable)
-                    + [reloads.family] + tally.families
-            },
-            readiness: {
-                var obstacles: [String] = []
-                if health.status != .serving { obstacles.append(Readiness.stopping) }
-                if !engine.isReady { obstacles.append("journal") }
-                if !store.isWritable { obstacles.append("store") }
-                return Readiness(obstacles: obstacles)
-            },
-            answers: answers,
-            telling: House.telling(configuration.gateway)
-        )
-        services.webhooks = webhooks
+        var services = administration
+        services.metrics = {
+            TransportMetrics.families(rpc.statistics) + JournalMetrics.families(store.statistics)
+                + StoreMetrics.families(store.sizes, isWritable: store.isWritable)
+                + [reloads.family] + tally.families
+        }
+        services.readiness = {
+            var obstacles: [String] = []
+            if health.status != .serving { obstacles.append(Readiness.stopping) }
+            if !engine.isReady { obstacles.append("journal") }
+            if !store.isWritable { obstacles.append("store") }
+            return Readiness(obstacles: obstacles)
+        }
         services.backups = HouseBackups(
             store: store,
             pepperFile: configuration.pepper == nil ? configuration.pepperFile : nil

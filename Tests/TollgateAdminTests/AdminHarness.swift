@@ -107,7 +107,7 @@ final class AdminHarness: Sendable {
 
     /// What operations work with.
     func services() -> AdminServices {
-        AdminServices(
+        var services = AdminServices(
             registry: registry,
             groups: groups,
             models: models,
@@ -116,10 +116,11 @@ final class AdminHarness: Sendable {
             engine: engine,
             time: clock,
             version: "1.2.3",
-            metrics: { self.metrics },
-            readiness: { Readiness(obstacles: self.obstacles.withLock { $0 }) },
             answers: answers
         )
+        services.metrics = { self.metrics }
+        services.readiness = { Readiness(obstacles: self.obstacles.withLock { $0 }) }
+        return services
     }
 
     /// The service, on a free port.

@@ -114,7 +114,7 @@ extension Rate {
     /// - Parameters:
     ///   - cost: how much was not incurred.
     ///   - chargedAt: when it was charged.
-    ///   - refill: of the rate that it was charged to; nothing comes back to one that was not charged
+    ///   - chargedRefill: of the rate that it was charged to; nothing comes back to one that was not charged
     ///     at all, 0.
     ///   - state: the state until now.
     ///   - now: the time.

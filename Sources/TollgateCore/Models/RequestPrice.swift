@@ -92,6 +92,7 @@ package struct PriceList: Sendable {
     ///   - model: its name; empty when it is the one that was asked for.
     ///   - held: what that one costs, if it has a price: what stands for a model that has none of its
     ///     own goes before a price for any model.
+    /// - Returns: the price; nil when none is known.
     package func price(
         ofBilled model: borrowing Span<UInt8>,
         held: ModelPrice?

@@ -1,12 +1,6 @@
 internal import Synchronization
 package import TollgateCore
 
-/// Who has to know that a group has changed: the engine.
-package protocol GroupFollower: AnyObject, Sendable {
-    /// Makes a change of a group count from the next decision on.
-    func groupChanged(_ record: GroupRecord) throws(EngineError)
-}
-
 /// Everything an administrator does with organisations, teams and users.
 ///
 /// Safe from any thread, but waits for the disk: never called on an event loop. Changes are made
@@ -129,7 +123,7 @@ package final class GroupRegistry: RecordingRegistry {
             name: "",
             createdAt: record.createdAt
         )
-        try note("created", record, by: creator?.keyID, unlike: blank)
+        try note("\(record.id.kind.noun).created", record, by: creator?.keyID, unlike: blank)
         return record
     }
 
@@ -148,7 +142,8 @@ package final class GroupRegistry: RecordingRegistry {
         _ changes: GroupChanges,
         by editor: Principal
     ) throws(RegistryError) -> GroupRecord {
-        try change(id, version, "updated", by: editor) { (record) throws(RegistryError) in
+        try change(id, version, "\(id.kind.noun).updated", by: editor) {
+            (record) throws(RegistryError) in
             if record.isDeleted { throw .deleted }
             let old = record
             try place(&record, changes, editor.scope)
@@ -173,7 +168,8 @@ package final class GroupRegistry: RecordingRegistry {
         version: UInt64? = nil,
         by editor: Principal
     ) throws(RegistryError) -> GroupRecord {
-        try change(id, version, "deleted", by: editor) { (record) throws(RegistryError) in
+        try change(id, version, "\(id.kind.noun).deleted", by: editor) {
+            (record) throws(RegistryError) in
             record.isDeleted = true
             record.isEnabled = false
         }
@@ -199,7 +195,8 @@ package final class GroupRegistry: RecordingRegistry {
     ) throws(RegistryError) -> GroupRecord {
         precondition(id.kind == .organization)
         guard amount > .zero else { throw .invalid(field: "amount", "must be more than 0") }
-        return try change(id, version, "", by: editor) { (record) throws(RegistryError) in
+        return try change(id, version, "credits.added", by: editor) {
+            (record) throws(RegistryError) in
             if record.isDeleted { throw .deleted }
             guard !editor.scope.isBelow(id) else {
                 throw .forbidden(field: "amount", "is paid by those above the organization")
@@ -267,7 +264,7 @@ package final class GroupRegistry: RecordingRegistry {
     /// - Parameters:
     ///   - id: which.
     ///   - version: the version that the caller has seen; nil to change whatever is there.
-    ///   - action: what is recorded, behind the word for the kind; empty for a payment.
+    ///   - action: what is recorded.
     ///   - editor: who changes it.
     ///   - edit: makes the change.
     /// - Returns: the record as it is now, the old one when nothing is different.
@@ -306,8 +303,7 @@ package final class GroupRegistry: RecordingRegistry {
         by actor: KeyID?,
         unlike old: GroupRecord
     ) throws(RegistryError) {
-        let name = action.isEmpty ? "credits.added" : "\(record.id.kind.noun).\(action)"
-        try note(name, by: actor, on: record.id.name, fields: record.fields(unlike: old))
+        try note(action, by: actor, on: record.id.name, fields: record.fields(unlike: old))
     }
 
     private func save(_ record: GroupRecord) throws(RegistryError) {

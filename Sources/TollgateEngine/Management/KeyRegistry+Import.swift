@@ -24,10 +24,7 @@ extension KeyRegistry {
         _ secret: ImportedSecret,
         by creator: Principal
     ) throws(RegistryError) -> KeyRecord {
-        let environment = changes.environment ?? "live"
-        guard KeySecret.isEnvironment(environment) else {
-            throw .invalid(field: "environment", "must be 1 to 16 of a-z and 0-9")
-        }
+        _ = try changes.checkedEnvironment()
         switch secret {
         case .plaintext(let text):
             let bytes = try KeyRegistry.foreignSecret(text, "api_key")

@@ -20,7 +20,7 @@ extension KeyRegistry {
             case .revoked, .expired: "key.revoked"
             }
         return try change(id, action, by: editor) { (record) throws(RegistryError) in
-            try record.move(to: status)
+            try record.setStatus(status)
             if status == .enabled { try editor.requireWithin(record) }
         }
     }
@@ -40,7 +40,7 @@ extension KeyRegistry {
     ) throws(RegistryError) -> KeyRecord {
         try change(id, "key.deleted", by: editor) { (record) throws(RegistryError) in
             if let version, version != record.version { throw .changedMeanwhile }
-            try record.move(to: .revoked)
+            try record.setStatus(.revoked)
         }
     }
 

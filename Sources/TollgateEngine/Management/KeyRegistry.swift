@@ -143,11 +143,7 @@ package final class KeyRegistry: RecordingRegistry {
         _ changes: KeyChanges,
         by creator: Principal?
     ) throws(RegistryError) -> (record: KeyRecord, secret: String) {
-        let environment = changes.environment ?? "live"
-        guard KeySecret.isEnvironment(environment) else {
-            throw .invalid(field: "environment", "must be 1 to 16 of a-z and 0-9")
-        }
-        let secret = try issueSecret(environment)
+        let secret = try issueSecret(try changes.checkedEnvironment())
         let record = try insert(changes, stored(secret), by: creator)
         return (record, String(decoding: secret, as: UTF8.self))
     }
@@ -176,12 +172,7 @@ package final class KeyRegistry: RecordingRegistry {
                 throw .invalid(field: "session_id", "cannot change once the key is there")
             }
             let old = record.restrictions
-            if let status = changes.status { try record.move(to: status) }
-            try membership.within(editor.scope).place(&record, changes, isNew: false)
-            try changes.checkType(of: record)
-            try changes.apply(to: &record, now: now, zones: engine.zones)
-            try seal(changes.webhookSecret, in: &record)
-            try editor.requireWithin(record)
+            try shape(&record, by: changes, isNew: false, for: editor)
             guard record.restrictions != old else { return }
             try membership.requireWithin(editor.scope, record.restrictions)
         }
@@ -258,12 +249,7 @@ package final class KeyRegistry: RecordingRegistry {
         record.createdBy = creator?.keyID
         record.isTemporary = changes.type == .temporary
         let blank = record
-        if let status = changes.status { try record.move(to: status) }
-        try membership.within(scope).place(&record, changes, isNew: true)
-        try changes.checkType(of: record)
-        try changes.apply(to: &record, now: now, zones: engine.zones)
-        try seal(changes.webhookSecret, in: &record)
-        try creator?.requireWithin(record)
+        try shape(&record, by: changes, isNew: true, for: creator)
         try membership.requireWithin(scope, record.restrictions)
         record.secrets = [secret]
         try changing.withLock { (_) throws(RegistryError) in
@@ -273,6 +259,21 @@ package final class KeyRegistry: RecordingRegistry {
         let fields = ["name"] + record.fields(unlike: blank)
         try note("key.created", by: creator?.keyID, on: "\(record.id)", fields: fields)
         return record
+    }
+
+    /// Makes a record what is wanted of it, as far as whoever wants that may.
+    private func shape(
+        _ record: inout KeyRecord,
+        by changes: KeyChanges,
+        isNew: Bool,
+        for actor: Principal?
+    ) throws(RegistryError) {
+        if let status = changes.status { try record.setStatus(status) }
+        try membership.within(actor?.scope ?? .everything).place(&record, changes, isNew: isNew)
+        try changes.checkType(of: record)
+        try changes.apply(to: &record, now: now, zones: engine.zones)
+        try seal(changes.webhookSecret, in: &record)
+        try actor?.requireWithin(record)
     }
 
     // MARK: Parts
@@ -324,7 +325,7 @@ package final class KeyRegistry: RecordingRegistry {
 
 extension KeyRecord {
     /// Gives the key a status that can be set.
-    mutating func move(to status: KeyStatus) throws(RegistryError) {
+    mutating func setStatus(_ status: KeyStatus) throws(RegistryError) {
         guard status != .expired else {
             throw .invalid(field: "status", "cannot be set to expired; set expires_at")
         }
@@ -334,6 +335,15 @@ extension KeyRecord {
 }
 
 extension KeyChanges {
+    /// The environment of a new key's secret.
+    func checkedEnvironment() throws(RegistryError) -> String {
+        let environment = environment ?? "live"
+        guard KeySecret.isEnvironment(environment) else {
+            throw .invalid(field: "environment", "must be 1 to 16 of a-z and 0-9")
+        }
+        return environment
+    }
+
     /// The changes that make a new key, put into a scope where nothing else is said.
     fileprivate func placed(in scope: Scope) -> KeyChanges {
         var changes = self

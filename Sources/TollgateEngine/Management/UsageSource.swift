@@ -11,4 +11,10 @@ package protocol UsageSource: AnyObject, Sendable {
     func usage(ofGroup id: GroupID) throws(EngineError) -> SubjectUsage?
 }
 
+/// Who has to know that a group has changed: the engine.
+package protocol GroupFollower: AnyObject, Sendable {
+    /// Makes a change of a group count from the next decision on.
+    func groupChanged(_ record: GroupRecord) throws(EngineError)
+}
+
 extension Engine: UsageSource, GroupFollower {}

@@ -57,6 +57,30 @@ struct GroupTests {
         }
     }
 
+    @Test("whose change is stored and cannot be made to count stop all decisions until it does")
+    func changeThatDoesNotCount() throws {
+        let house = try House()
+        let id = try #require(GroupID(.team, "red"))
+        let acme = try #require(GroupID(.organization, "acme"))
+        house.groups.put(group(acme, subject: 1) { _ in })
+        var team = group(id, subject: 2) { $0.organization = "acme" }
+        house.groups.put(team)
+        let secret = try house.key { $0.team = .some("red") }.secret
+        let loop = house.engine.makeLoop()
+        #expect(try loop.reason(for: secret) == .allowed)
+        team.version += 1
+        team.isEnabled = false
+        house.groups.put(team)
+        house.groups.breaks(true)
+        #expect(throws: EngineError.self) { try house.engine.groupChanged(team) }
+        // By the old rules it would be allowed: nobody is told anything.
+        #expect(throws: EngineError.self) { try loop.reason(for: secret) }
+        #expect(!house.engine.isReady)
+        house.groups.breaks(false)
+        try house.engine.tend(house.engine.makeLoop())
+        #expect(try loop.reason(for: secret) == .keyDisabled)
+    }
+
     private func group(
         _ id: GroupID,
         subject: UInt128,
