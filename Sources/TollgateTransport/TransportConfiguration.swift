@@ -87,7 +87,7 @@ package struct PeerBudget: Sendable {
     package var controlsPerRequest: Int64
     /// RST_STREAM from the peer.
     package var resets: Rate
-    /// Bytes received beyond those of whole messages.
+    /// Bytes received beyond those of messages, whole or not.
     package var idleBytes: Int64
     /// How many more of those each message pays for.
     package var idleBytesPerRequest: Int64

@@ -56,10 +56,23 @@ struct FlowControlTests {
         try connection.exchange(RawFrames.windowUpdate(0, 1 << 20))
         let message = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let body = RawFrames.message(message)
-        var bytes = RawFrames.headers(1, RawFrames.fields())
+        let frames = try call(1, body, ends: true, over: connection)
+        #expect(frames.body(1) == body)
+        #expect(frames.status(1) == "0")
+    }
+
+    /// A call with a long body, in frames of 16 KiB and reads of 64 KiB.
+    private func call(
+        _ stream: Int,
+        _ body: [UInt8],
+        ends: Bool,
+        over connection: LoopConnection
+    ) throws -> [ReceivedFrame] {
+        var bytes = RawFrames.headers(stream, RawFrames.fields())
         for start in stride(from: 0, to: body.count, by: 16_384) {
             let end = min(start + 16_384, body.count)
-            bytes += RawFrames.data(1, Array(body[start..<end]), ends: end == body.count)
+            let isLast = ends && end == body.count
+            bytes += RawFrames.data(stream, Array(body[start..<end]), ends: isLast)
         }
         var frames: [ReceivedFrame] = []
         for start in stride(from: 0, to: bytes.count, by: 65_536) {
@@ -67,8 +80,46 @@ struct FlowControlTests {
                 Array(bytes[start..<min(start + 65_536, bytes.count)])
             )
         }
-        #expect(frames.body(1) == body)
-        #expect(frames.status(1) == "0")
+        return frames
+    }
+
+    @Test(
+        "Long messages may be under way together",
+        arguments: [("127.0.0.1", 5), ("192.0.2.1", 3)]
+    )
+    func longMessages(address: String, count: Int) throws {
+        let harness = try Harness()
+        harness.service.onUnary = { call, _ in
+            harness.loop.reply(to: call, with: [1].span, .afterCommit)
+        }
+        let connection = try harness.open(Peer(address: address))
+        let body = RawFrames.message(Array(repeating: 1, count: 1_000_000))
+        let streams = (0..<count).map { 2 * $0 + 1 }
+        var frames: [ReceivedFrame] = []
+        for stream in streams {
+            frames += try call(stream, Array(body.dropLast(5)), ends: false, over: connection)
+        }
+        #expect(frames.ofKind(.goaway).isEmpty)
+        for stream in streams {
+            frames += try connection.exchange(RawFrames.data(stream, Array(body.suffix(5))))
+        }
+        #expect(streams.allSatisfy { frames.status($0) == "0" })
+        #expect(!connection.isClosed)
+    }
+
+    @Test("Long messages that a proxy's clients give up cost it no connection")
+    func abandonedMessages() throws {
+        let harness = try Harness()
+        let connection = try harness.open(Peer(address: "127.0.0.1"))
+        let body = RawFrames.message(Array(repeating: 1, count: 1_000_000))
+        let streams = (0..<10).map { 2 * $0 + 1 }
+        for stream in streams {
+            _ = try call(stream, Array(body.dropLast(5)), ends: false, over: connection)
+        }
+        let frames = try connection.exchange(streams.flatMap { RawFrames.reset($0) })
+        #expect(frames.ofKind(.goaway).isEmpty)
+        #expect(try connection.exchange(RawFrames.unary(21)).status(21) == "0")
+        #expect(harness.loop.statistics.callsOpen == 0)
     }
 
     @Test("A window that stays closed ends the call, not the connection")
@@ -81,6 +132,52 @@ struct FlowControlTests {
         #expect(frames.ofKind(.reset, stream: 1).count == 1)
         #expect(harness.service.callEvents.last == .ended(wasAnswered: true))
         #expect(!connection.isClosed)
+    }
+
+    @Test("The end of a stream waits behind a window that is used up to the byte")
+    func usedUpWindow() throws {
+        let harness = try Harness()
+        let connection = try openStream(harness, window: 100)
+        let call = try #require(harness.service.calls.first)
+        harness.loop.finish(call, .invalidArgument("no"), .now)
+        harness.tick()
+        #expect(try connection.received().isEmpty)
+        let frames = try connection.exchange(RawFrames.windowUpdate(1, 10))
+        #expect(frames.status(1) == "3")
+        #expect(frames.ofKind(.reset, stream: 1).map { $0.number(at: 0) } == [0])
+        #expect(harness.service.callEvents.last != .ended(wasAnswered: true))
+        #expect(harness.loop.statistics.callsOpen == 0)
+    }
+
+    @Test("A stream whose end cannot leave is ended, whether its client has sent all or not")
+    func stalledEnd() throws {
+        for isComplete in [true, false] {
+            let harness = try Harness()
+            let connection = try openStream(harness, window: 100)
+            if isComplete {
+                try connection.exchange(RawFrames.data(1, []))
+            } else {
+                let call = try #require(harness.service.calls.first)
+                harness.loop.finish(call, .ok, .now)
+            }
+            harness.advance(.seconds(11))
+            #expect(try connection.received().ofKind(.reset, stream: 1).count == 1)
+            #expect(harness.service.callEvents.last == .ended(wasAnswered: true))
+            #expect(!connection.isClosed)
+        }
+    }
+
+    /// A stream that has sent one message, whose echo is as long as the window.
+    private func openStream(_ harness: Harness, window: Int) throws -> LoopConnection {
+        let settings = [(Self.initialWindow, UInt32(window))]
+        let connection = try harness.open(Peer(address: "127.0.0.1"), settings)
+        let message = RawFrames.message(Array(repeating: 1, count: window - 5))
+        let frames = try connection.exchange(
+            RawFrames.headers(1, RawFrames.fields("/test.Echo/Stream"))
+                + RawFrames.data(1, message, ends: false)
+        )
+        #expect(frames.body(1) == message)
+        return connection
     }
 
     @Test("Answers that pile up behind closed windows end the connection")

@@ -12,6 +12,8 @@ struct ResponseState {
     var isAnswered = false
     /// Whether the end of the call was submitted or follows the bytes.
     var isFinished = false
+    /// Whether HTTP/2 was given the end, which may leave before the last of the bytes is taken.
+    var hasEnded = false
     /// Whether nghttp2 waits to be told that there is more.
     var isDeferred = false
     /// Whether the peer is asked to stop sending once the end has left.
@@ -35,6 +37,9 @@ struct ResponseState {
 
     /// How many bytes wait.
     var waiting: Int { end - start }
+
+    /// Whether HTTP/2 has taken everything, the end too, and not only the bytes before it.
+    var isTaken: Bool { hasEnded && waiting == 0 }
 
     /// Whether the bytes belong to a turn's buffer.
     var isLent: Bool { lent != nil }

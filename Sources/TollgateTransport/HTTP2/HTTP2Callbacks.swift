@@ -186,8 +186,7 @@ enum HTTP2Callbacks {
     ) -> Int32 {
         guard let slot = session.slot(ofStream: streamID) else { return 0 }
         let wasCounted = slot.pointee.isCounted
-        let response = slot.pointee.response
-        if !response.isFinished || response.waiting > 0 { session.inbox.postEnd(of: slot) }
+        if !slot.pointee.response.isTaken { session.inbox.postEnd(of: slot) }
         session.close(slot)
         // A reset that nghttp2 made by itself, as for a wrong content-length.
         if code != NGHTTP2_NO_ERROR.rawValue, !wasCounted {

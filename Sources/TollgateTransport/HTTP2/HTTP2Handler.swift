@@ -237,7 +237,7 @@ final class HTTP2Handler: Connection, ChannelDuplexHandler {
         while let slot = next {
             next = slot.pointee.next
             let response = slot.pointee.response
-            if response.waiting > 0 {
+            if response.waiting > 0 || response.isFinished && !response.hasEnded {
                 let since = response.blockedSince ?? now
                 slot.pointee.response.blockedSince = since
                 guard now &- since > timeouts.blockedWrite.nanoseconds else { continue }

@@ -61,6 +61,7 @@ extension HTTP2Session {
     /// The whole answer in one HEADERS frame: "Trailers-Only".
     func submitTrailersOnly(_ slot: CallSlot.Pointer, httpStatus: StaticString) {
         slot.pointee.response.hasHeaders = true
+        slot.pointee.response.hasEnded = true
         let response = slot.pointee.response
         withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: 5) { fields in
             fields.initializeElement(at: 0, to: HTTP2Fields.field(":status", httpStatus))
@@ -100,6 +101,7 @@ extension HTTP2Session {
 
     /// The end of an answer that has begun.
     func submitTrailers(_ slot: CallSlot.Pointer) {
+        slot.pointee.response.hasEnded = true
         let response = slot.pointee.response
         let fields: [2 of nghttp2_nv] = [
             HTTP2Fields.field("grpc-status", response.code.digits),
@@ -131,12 +133,12 @@ extension HTTP2Session {
         var count = 0
         for call in unfinished {
             guard let slot = slab.slot(of: call) else { continue }
-            if slot.pointee.response.waiting > 0 {
-                waiting.append(call)
-            } else {
+            if slot.pointee.response.isTaken {
                 reset(slot, NGHTTP2_NO_ERROR)
                 expectReset()
                 count += 1
+            } else {
+                waiting.append(call)
             }
         }
         unfinished = waiting

@@ -66,6 +66,7 @@ extension HTTP2Session {
             return
         }
         slot.pointee.response.hasHeaders = true
+        slot.pointee.response.hasEnded = true
         let bytes = slot.pointee.response.waitingBytes
         let answer = PlainAnswer(bytes)
         let hasBody = !answer.body.isEmpty && slot.pointee.head.verb != .head

@@ -38,7 +38,7 @@ extension HTTP2Session {
             recentID = 0
         }
         if tentative == slot { tentative = nil }
-        partialBytes -= slot.pointee.reader.storedCount
+        abandonMessage(of: slot)
         if slot.pointee.response.isLent { state.lentCalls -= 1 }
         waitingBytes -= slot.pointee.response.waiting
         slab.give(back: slot)
@@ -65,8 +65,16 @@ extension HTTP2Session {
     func refuse(_ slot: CallSlot.Pointer, _ problem: CallProblem) {
         guard slot.pointee.phase != .refused else { return }
         slot.pointee.phase = .refused
-        forgetMessage(of: slot)
+        abandonMessage(of: slot)
         inbox.post(.refused, slot.pointee.id, detail: problem.rawValue)
+    }
+
+    /// Frees what was stored of a message that its call will not be asked with.
+    func abandonMessage(of slot: CallSlot.Pointer) {
+        let count = slot.pointee.reader.storedCount
+        guard count > 0 else { return }
+        excuseIdle(count)
+        forgetMessage(of: slot)
     }
 
     /// Frees what was stored of a message.

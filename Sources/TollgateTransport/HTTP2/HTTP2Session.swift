@@ -142,7 +142,8 @@ final class HTTP2Session {
                 || result == HTTP2Session.tooManyContinuations
             failure = isFlood ? .budget : .protocolError
         }
-        if idleBytes > idleBytesLimit { fail(.budget) }
+        // Unfinished messages have a budget of their own, which costs one call and not all of them.
+        if idleBytes &- Int64(partialBytes) > idleBytesLimit { fail(.budget) }
         return failure == nil
     }
 
@@ -217,6 +218,14 @@ final class HTTP2Session {
 
     /// Adds to the bytes of unfinished messages; false when they are too many.
     func addPartial(_ bytes: Int) -> Bool {
+    /// A message will not become whole: what came of it was none of the peer's idle talk.
+    ///
+    /// Resets are counted one by one, and must not cost a proxy its connection when the requests of
+    /// some clients were long.
+    func excuseIdle(_ bytes: Int) {
+        idleBytes = max(0, idleBytes - Int64(bytes))
+    }
+
         partialBytes += bytes
         return partialBytes <= budget.partialMessageBytes
     }

@@ -87,7 +87,7 @@ extension RPCLoop {
         }
         guard let session = slot.pointee.session else { return }
         session._withUnsafeGuaranteedRef { session in
-            session.forgetMessage(of: slot)
+            session.abandonMessage(of: slot)
             session.finish(slot, httpStatus: httpStatus)
             session.connection?._withUnsafeGuaranteedRef { touch($0) }
         }
