@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,20 @@ def test_a_thousand_records_are_taken_and_no_more(server):
     record = {"reservation_id": "rs_00000000000000000000000001"}
     assert len(settle(server, [record] * 1000).json["results"]) == 1000
     assert settle(server, [record] * 1001).status == 400
+
+
+def test_the_last_answer_arrives_whole_behind_many_that_wait_to_be_read(server):
+    """Six megabytes, more than the systems of both ends take, to a client slower than the server."""
+    body = json.dumps([{"reservation_id": "x"}] * 1000).encode()
+    path, close = "/authz/v1/settle", {"connection": "close"}
+    data = request("POST", path, {}, body) * 119 + request("POST", path, close, body)
+    with Connection(server.rpc, window=65536) as connection, ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(connection.send, data)
+        for _ in range(120):
+            time.sleep(0.005)
+            assert len(connection.receive().json["results"]) == 1000
+        sent.result()
+        assert connection.receive() is None
 
 
 def test_requests_sent_at_once_are_answered_in_order(server, issue):

@@ -4,29 +4,7 @@ internal import NIOEmbedded
 internal import Testing
 internal import TollgateTransport
 
-/// A harness whose service answers plain requests with 200, a header and what they asked.
-private func plainHarness(
-    _ body: String = "",
-    _ change: (inout TransportConfiguration) -> Void = { _ in }
-) throws -> Harness {
-    let harness = try Harness(change)
-    harness.service.onUnary = { call, _ in
-        let field = [3] + Array("x-a".utf8) + [0, 1] + Array("b".utf8)
-        let answer = Array("200".utf8) + field + [0] + Array(body.utf8)
-        harness.loop.reply(to: call, with: answer.span, .afterCommit)
-    }
-    return harness
-}
-
-private let get = "GET /plain HTTP/1.1\r\nhost: a\r\n\r\n"
 private let post = "POST /plain?q HTTP/1.1\r\nHost: a\r\nX-Y: Z\r\ncontent-length: 2\r\n\r\nhi"
-private let allowed = "HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: 0\r\n\r\n"
-
-extension LoopConnection {
-    fileprivate func text() throws -> String {
-        String(decoding: try receivedBytes(), as: UTF8.self)
-    }
-}
 
 @Suite("Plain HTTP/1.1")
 struct HTTP1Tests {
@@ -163,6 +141,49 @@ struct HTTP1Tests {
             #expect(connection.isClosed)
         }
         #expect(harness.loop.statistics.timeouts == 1)
+    }
+
+    @Test("The connection stays until the last answer has left, also when the server stops")
+    func lastAnswer() throws {
+        for isStopping in [true, false] {
+            let harness = try plainHarness()
+            let connection = try harness.connect()
+            let socket = try BlockedSocket.add(to: connection.channel)
+            try connection.send(Array((isStopping ? get : lastGet).utf8))
+            harness.tick()
+            if isStopping {
+                harness.loop.drain(within: .seconds(30), harness.eventLoop.makePromise())
+            }
+            harness.advance(.seconds(9))
+            #expect(!connection.isClosed)
+            #expect(try connection.text().isEmpty)
+            socket.open()
+            harness.tick()
+            #expect(try connection.text() == (isStopping ? allowed : lastAllowed))
+            #expect(connection.isClosed)
+        }
+    }
+
+    @Test("A last answer that the client does not take is waited for as long as any other")
+    func lastAnswerNotTaken() throws {
+        let harness = try plainHarness()
+        let connection = try harness.connect()
+        _ = try BlockedSocket.add(to: connection.channel)
+        try connection.send(Array(lastGet.utf8))
+        harness.advance(.seconds(11))
+        #expect(connection.isClosed)
+    }
+
+    @Test("Bytes behind a head that is refused do not take its answer away")
+    func behindRefusedHead() throws {
+        let harness = try plainHarness()
+        let connection = try harness.connect()
+        let head = "GET /plain HTTP/1.1\r\nhost: a\r\nx: "
+        try connection.send(Array((head + String(repeating: "a", count: 20_000)).utf8))
+        try connection.send(Array(repeating: UInt8(ascii: "a"), count: 5000))
+        harness.tick()
+        #expect(try connection.text().hasPrefix("HTTP/1.1 431 "))
+        #expect(harness.loop.statistics.protocolErrors == 1)
     }
 
     @Test("A connection without requests is closed after five minutes")

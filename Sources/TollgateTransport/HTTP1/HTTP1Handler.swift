@@ -123,6 +123,8 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
         }
         // What is behind the last request, or was refused already, changes nothing any more.
         guard context.channel.isActive, !isEnding else { return }
+        // Bytes behind what the parser gave up on; that was answered.
+        if error is ByteToMessageDecoderError { return }
         loop.openTurn()
         loop.state.counters.protocolErrors.add()
         switch error {
@@ -287,7 +289,7 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
         guard clock.lingerUntil == nil, clock.closingAt == nil else { return }
         if isWhole {
             clock.closingAt = loop.now
-            context.close(promise: nil)
+            closeBehindWrites(context)
             return
         }
         clock.lingerUntil = loop.now &+ HTTP1Handler.lingerTime.nanoseconds

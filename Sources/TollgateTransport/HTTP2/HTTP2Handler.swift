@@ -166,10 +166,7 @@ final class HTTP2Handler: Connection, ChannelDuplexHandler {
     private func close(_ context: ChannelHandlerContext) {
         closingAt = loop.now
         session.closeAllCalls()
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
-            channel.close(promise: nil)
-        }
+        closeBehindWrites(context)
     }
 
     /// Ends the connection with a GOAWAY that says why, and counts it.

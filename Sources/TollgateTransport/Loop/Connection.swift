@@ -1,3 +1,5 @@
+internal import NIOCore
+
 /// What a loop does with a connection, whatever is spoken on it.
 ///
 /// A class to inherit from rather than a protocol: the loop has them in lists that it walks in every
@@ -25,6 +27,17 @@ class Connection {
 
     /// Goes on with the orderly end: later calls are ignored.
     func leave() {}
+
+    /// Closes the channel once everything that was written before has left.
+    ///
+    /// Closing throws away what the socket has not taken, so a write of nothing goes ahead, which is
+    /// done when those before it are. It may never be: whoever calls this watches the time.
+    final func closeBehindWrites(_ context: ChannelHandlerContext) {
+        let channel = context.channel
+        context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in
+            channel.close(promise: nil)
+        }
+    }
 }
 
 /// The connections of a loop that have said what they speak, in no order.

@@ -289,11 +289,12 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// Sends everything encrypted since the last time as one buffer.
     private func send(_ context: ChannelHandlerContext) {
         guard let bytes = connection?.drain() else {
-            // Writes of nothing are done.
-            if phase == .open { unflushed.take()?.succeed() }
+            // A write of nothing is done when those before it are, and only the channel knows that.
+            guard let promise else { return }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
             return
         }
-        let promise = phase == .open ? unflushed.take() : nil
         context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
     }
 }
+        let promise = phase == .open ? unflushed.take() : nil

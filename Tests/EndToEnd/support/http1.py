@@ -29,9 +29,15 @@ class Answer:
 class Connection:
     """A connection over which anything may be sent."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, window: int | None = None) -> None:
+        """Connects; `window` is how many bytes the system takes that nobody has read."""
         host, port = address.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=30)
+        self.socket = socket.socket()
+        self.socket.settimeout(30)
+        if window is not None:
+            # Before the connection, which begins with telling the server.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self.socket.connect((host, int(port)))
         self._file = self.socket.makefile("rb")
 
     def __enter__(self) -> Connection:

@@ -50,12 +50,27 @@ final class TLSRecordTests {
         #expect(client.received == Array(0..<10))
     }
 
-    @Test("A write of nothing is done at the flush")
+    @Test("A write of nothing is done at the flush, and sends nothing")
     func emptyWrite() throws {
         let future = server.channel.write(ByteBuffer())
         server.channel.flush()
         try future.wait()
-        #expect(server.drain().isEmpty)
+        #expect(server.drain().joined().isEmpty)
+    }
+
+    @Test("A write of nothing is done when those before it have left")
+    func emptyWriteBehindOthers() throws {
+        let socket = try BlockedSocket.add(to: server.channel)
+        var done: [Int] = []
+        for count in [1, 0] {
+            server.channel.writeAndFlush(ByteBuffer(repeating: 7, count: count))
+                .assumeIsolated().whenSuccess { done.append(count) }
+        }
+        #expect(done.isEmpty)
+        socket.open()
+        #expect(done == [1, 0])
+        server.converse(with: client)
+        #expect(client.received == [7])
     }
 
     @Test("What one read brings is passed on as one buffer")
