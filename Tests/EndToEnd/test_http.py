@@ -284,6 +284,18 @@ def test_a_client_that_goes_away_early_is_forgotten(server, data):
             connection.send(data)
 
 
+@pytest.mark.parametrize("durability", ["process", "power"])
+def test_a_client_that_ends_its_half_gets_its_answers(tollgate, durability):
+    server = tollgate("--durability", durability).start()
+    data = request("GET", CHECK, server.admin.create(rate_limits={"per_hour": 2}).bearer)
+    for rest, statuses in [(b"", [200, 200, 429]), (GET, [429] * 3)]:
+        with Connection(server.rpc) as connection:
+            connection.send(data * 3 + rest)
+            connection.end()
+            assert [connection.receive().status for _ in range(3)] == statuses
+            assert connection.receive() is None
+
+
 def test_a_body_of_a_megabyte_is_taken(server, issue):
     text = "x" * ((1 << 20) - 100)
     body = json.dumps({"model": "gpt-4o", "messages": [{"content": text}]}).encode()

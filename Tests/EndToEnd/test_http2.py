@@ -342,6 +342,18 @@ def test_a_client_that_goes_away_early_is_forgotten(server, data):
     everything_after(server, data, ends=True)
 
 
+def test_a_client_that_ends_its_half_gets_its_answers(connection, request_body):
+    """Also when it never acknowledges our settings."""
+    streams = [connection.open_stream() for _ in range(10)]
+    calls = (_headers(each) + frame(DATA, END_STREAM, each, request_body) for each in streams)
+    unfinished = _headers(connection.open_stream())
+    connection.send(b"".join(calls) + unfinished)
+    connection.end()
+    for stream in streams:
+        assert reply(connection.answer(stream)).allowed
+    assert connection.until_closed() == 0
+
+
 def everything_after(server, data: bytes, ends: bool = False) -> bytes:
     """Sends bytes, and reads what comes back until the server closes."""
     host, _, port = server.rpc.rpartition(":")

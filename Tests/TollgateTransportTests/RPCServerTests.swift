@@ -62,6 +62,19 @@ struct RPCServerTests {
         await server.stop()
     }
 
+    @Test("A client that ends its half gets the answers to what it has asked")
+    func halfClosure() async throws {
+        let server = Self.server(1)
+        let address = try await server.start(on: ListenAddress(parsing: "127.0.0.1:0"))
+        let client = try await Self.client(address)
+        try await client.send((0..<100).flatMap { RawFrames.unary(2 * $0 + 1) })
+        try await client.endInput()
+        let frames = try await client.frames(untilEnded: 100)
+        #expect(frames.filter { $0.fields["grpc-status"] == "0" }.count == 100)
+        #expect(try await client.isClosed)
+        await server.stop()
+    }
+
     @Test("IPv6 and names are listened on")
     func addresses() async throws {
         for text in ["[::1]:0", "localhost:0"] {

@@ -45,7 +45,7 @@ extension HTTP1Handler {
             // The channel has the bytes; the next answer gets memory of its own.
             output = ByteBuffer()
         }
-        if ended != nil || isLeaving && requests.isEmpty {
+        if ended != nil || (isLeaving || isInputClosed) && requests.isEmpty {
             isEnding = true
             end(context, isWhole: isWhole)
         } else {

@@ -31,6 +31,8 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
     var isLeaving = false
     /// Whether no more requests are taken.
     var isEnding = false
+    /// Whether the client has closed its half of the connection.
+    var isInputClosed = false
     /// Bytes of requests that wait or are not whole.
     var keptBytes = 0
     var clock: HTTP1Clock
@@ -115,7 +117,14 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
         context.fireChannelWritabilityChanged()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed { endInput() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Bytes behind what the parser gave up on; that was answered.
+        if error is ByteToMessageDecoderError { return }
         guard let error = error as? HTTPParserError else {
             // The socket or TLS failed: nobody reads an answer.
             context.close(promise: nil)
@@ -123,8 +132,8 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
         }
         // What is behind the last request, or was refused already, changes nothing any more.
         guard context.channel.isActive, !isEnding else { return }
-        // Bytes behind what the parser gave up on; that was answered.
-        if error is ByteToMessageDecoderError { return }
+        // The client has ended its half amid a request: `endInput` follows.
+        if error == .invalidEOFState { return }
         loop.openTurn()
         loop.state.counters.protocolErrors.add()
         switch error {
@@ -215,6 +224,17 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
         if slot.pointee.traits.isLast { isEnding = true }
     }
 
+    /// The client sends no more: what it has not finished is dropped, the rest is answered, and then
+    /// the connection ends.
+    private func endInput() {
+        isInputClosed = true
+        isEnding = true
+        clock.headAt = nil
+        if isReading, let slot = requests.popLast() { close(slot) }
+        requests.last?.pointee.traits.isLast = true
+        loop.touch(self)
+    }
+
     /// Refuses the request that is being read, or the one that could not be, and all behind it.
     func fail(_ problem: CallProblem) {
         let slot = isReading ? requests.last ?? add() : add()
@@ -287,7 +307,7 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
     /// system throw the answer away (RFC 9112 section 9.6).
     func end(_ context: ChannelHandlerContext, isWhole: Bool) {
         guard clock.lingerUntil == nil, clock.closingAt == nil else { return }
-        if isWhole {
+        if isWhole || isInputClosed {
             clock.closingAt = loop.now
             closeBehindWrites(context)
             return

@@ -78,6 +78,20 @@ final class HTTP2Handler: Connection, ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed { endInput() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// The peer sends no more: it gets the answers to what it has asked, then the connection ends.
+    private func endInput() {
+        guard !isClosing else { return }
+        loop.refreshTime()
+        lastReadAt = loop.now
+        session.endInput()
+        loop.touch(self)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
             blockedAt = nil
@@ -136,6 +150,9 @@ final class HTTP2Handler: Connection, ChannelDuplexHandler {
             let isExpected = session.isLeaving || session.isPeerLeaving
             if !isExpected { loop.state.counters.protocolErrors.add() }
             close(context)
+        } else if session.isOver {
+            session.terminate(NGHTTP2_NO_ERROR)
+            end()
         } else {
             checkWaitingBytes()
             if session.wantsWrite, context.channel.isWritable { loop.touch(self) }
@@ -211,7 +228,9 @@ final class HTTP2Handler: Connection, ChannelDuplexHandler {
         }
         guard !isClosing else { return }
         let isSilent = !session.hasSettings && isOver(startedAt, timeouts.preface)
-        if isSilent || isOver(pingedAt, timeouts.ping) {
+        // Who has closed its half, or is gone, answers no PING.
+        let isLeft = session.isInputClosed && isOver(lastReadAt, timeouts.request)
+        if isSilent || isLeft || isOver(pingedAt, timeouts.ping) {
             giveUp()
             return
         }

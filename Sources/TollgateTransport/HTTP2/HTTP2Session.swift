@@ -50,6 +50,8 @@ final class HTTP2Session {
     @exclusivity(unchecked) var isNoticeSeen = false
     /// Whether the peer said that it is leaving.
     @exclusivity(unchecked) var isPeerLeaving = false
+    /// Whether the peer has closed its half of the connection.
+    @exclusivity(unchecked) private(set) var isInputClosed = false
     /// Whether we said so.
     @exclusivity(unchecked) private(set) var isLeaving = false
     @exclusivity(unchecked) private var hasSentGoaway = false
@@ -237,6 +239,24 @@ final class HTTP2Session {
     }
 
     // MARK: The end
+
+    /// The peer sends no more: calls that it has not finished end, the others are answered.
+    ///
+    /// Plain answers wait no longer for an acknowledgement, which cannot come any more.
+    func endInput() {
+        isInputClosed = true
+        isSettled = true
+        submitUnsettled()
+        var next = calls
+        while let slot = next {
+            next = slot.pointee.next
+            guard !slot.pointee.isRemoteClosed else { continue }
+            if !slot.pointee.response.isFinished { reset(slot, NGHTTP2_CANCEL) }
+        }
+    }
+
+    /// Whether the peer sends no more and has all of its answers.
+    var isOver: Bool { isInputClosed && calls == nil }
 
     /// Asks whether the peer is still there.
     func ping() {

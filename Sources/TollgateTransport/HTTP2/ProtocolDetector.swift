@@ -47,6 +47,8 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
             identities = handshake.identities
             isHTTP2Agreed = handshake.isHTTP2
         }
+        // Nothing was asked yet that could be answered.
+        if event as? ChannelEvent == .inputClosed, !isDecided { context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
 

@@ -176,6 +176,8 @@ package final class RPCServer: Sendable {
                     try loop.adopt(channel, tls: tls)
                 }
             }
+            // Who has sent everything may say so, and still gets its answers.
+            .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             // A budget for each connection and tick: 4 reads of at most 64 KiB.
             .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 4)
             .childChannelOption(

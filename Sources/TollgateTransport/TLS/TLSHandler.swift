@@ -24,8 +24,10 @@ package struct TLSHandshakeCompleted: Equatable, Sendable {
 ///   socket meanwhile: one connection cannot keep the others waiting.
 /// - What is written up to a flush leaves as one buffer. What is written before the end of the
 ///   handshake is kept, up to `heldLimit` bytes, and leaves right after it.
-/// - Closing says `close_notify` first, and the peer's `close_notify` is answered by closing. A
-///   peer that breaks the rules gets an alert; then `errorCaught` with a `TLSFailure` is passed on
+/// - Closing says `close_notify` first. The peer's `close_notify`, or its end without one, is passed
+///   on as `ChannelEvent.inputClosed` behind all that it had sent (RFC 8446 section 6.1: it ends one
+///   direction only): whoever is behind answers what there is to answer, and then closes.
+/// - A peer that breaks the rules gets an alert; then `errorCaught` with a `TLSFailure` is passed on
 ///   and the connection closed.
 package final class TLSHandler: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
@@ -58,8 +60,12 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var isTurnScheduled = false
     /// Somebody asked for bytes from the socket meanwhile.
     private var isReadDue = false
-    /// The peer sends no more.
+    /// The socket brings no more.
+    private var isInputClosed = false
+    /// The peer sends no more, and all that it sent was passed on.
     private var isPeerDone = false
+    /// Those behind were told so.
+    private var isEndTold = false
     /// We said `close_notify`.
     private var isOutputClosed = false
 
@@ -151,6 +157,23 @@ package final class TLSHandler: ChannelDuplexHandler {
         finishTurn(context)
     }
 
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event as? ChannelEvent == .inputClosed else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        isInputClosed = true
+        switch phase {
+        case .open where !hasMore:
+            // Messages say themselves where they end, so an end without `close_notify` cuts off none.
+            isPeerDone = true
+            finishTurn(context)
+        case .waiting, .handshaking:
+            context.close(promise: nil)
+        case .open, .closed: break
+        }
+    }
+
     package func read(context: ChannelHandlerContext) {
         if hasMore {
             isReadDue = true
@@ -196,7 +219,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         guard phase == .open else { return }
         hasMore = progress == .complete
         switch progress {
-        case .incomplete: break
+        case .incomplete: isPeerDone = isInputClosed
         case .complete: scheduleTurn(context)
         case .closed: isPeerDone = true
         case .failed(let failure): fail(context, failure)
@@ -223,11 +246,11 @@ package final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Acts on the peer's end when the handlers behind have seen everything of this turn.
+    /// Tells the handlers behind of the peer's end when they have seen everything before it.
     private func finishTurn(_ context: ChannelHandlerContext) {
-        // HTTP/2 has no use for half a connection, so the other half ends too, after the answers of
-        // this turn.
-        if phase == .open && isPeerDone { close(context: context, mode: .all, promise: nil) }
+        guard phase == .open, isPeerDone, !isEndTold else { return }
+        isEndTold = true
+        context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
 
     // MARK: Writing
@@ -288,6 +311,7 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     /// Sends everything encrypted since the last time as one buffer.
     private func send(_ context: ChannelHandlerContext) {
+        let promise = phase == .open ? unflushed.take() : nil
         guard let bytes = connection?.drain() else {
             // A write of nothing is done when those before it are, and only the channel knows that.
             guard let promise else { return }
@@ -297,4 +321,3 @@ package final class TLSHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
     }
 }
-        let promise = phase == .open ? unflushed.take() : nil

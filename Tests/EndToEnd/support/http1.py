@@ -56,6 +56,10 @@ class Connection:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
+    def end(self) -> None:
+        """Sends nothing more, and still reads."""
+        self.socket.shutdown(socket.SHUT_WR)
+
     def receive(self, has_body: bool = True) -> Answer | None:
         """The next answer; None when the connection ends instead."""
         try:

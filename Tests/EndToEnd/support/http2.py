@@ -122,6 +122,10 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError):
             pass
 
+    def end(self) -> None:
+        """Sends nothing more, and still reads."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def open_stream(self) -> int:
         stream = self._next_stream
         self._next_stream += 2

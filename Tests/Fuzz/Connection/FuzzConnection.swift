@@ -2,7 +2,7 @@ internal import NIOCore
 internal import NIOEmbedded
 internal import TollgateTransport
 
-/// One connection of a server in memory, which receives bytes in pieces and is closed in the end.
+/// One connection of a server in memory, which receives bytes in pieces and ends its half behind them.
 struct FuzzConnection {
     /// How long each piece is.
     var pieceLength: Int
@@ -49,6 +49,11 @@ struct FuzzConnection {
             eventLoop.advanceTime(by: .seconds(20))
             loop.release(heldTurns: .max)
             try answer(channel, eventLoop)
+            channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            try answer(channel, eventLoop)
+            eventLoop.advanceTime(by: .seconds(20))
+            // A request that was only asked behind the release is held for good.
+            precondition(!channel.isActive || outcome == 1, "who sends no more is left")
             if channel.isActive { try channel.close().wait() }
             eventLoop.run()
             loop.retire()

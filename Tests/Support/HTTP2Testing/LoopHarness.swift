@@ -82,6 +82,11 @@ package final class LoopConnection {
         try channel.writeInbound(ByteBuffer(bytes: bytes))
     }
 
+    /// Ends the client's half: it sends nothing more, and still reads.
+    package func endInput() {
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+
     /// The frames that the server wrote since the last time.
     package func received() throws -> [ReceivedFrame] {
         try reader.read(receivedBytes())

@@ -47,6 +47,11 @@ final class RawClient: Sendable {
         }
     }
 
+    /// Sends nothing more, and still reads.
+    func endInput() async throws {
+        try await channel.close(mode: .output)
+    }
+
     func close() async throws {
         try await channel.close()
     }

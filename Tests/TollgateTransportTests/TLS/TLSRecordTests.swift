@@ -116,6 +116,35 @@ final class TLSRecordTests {
         #expect(server.reads.count == reads + 1)
     }
 
+    @Test("An end without close_notify is an end all the same, behind what came before it")
+    func peerVanishesPolitely() {
+        let message = [UInt8](repeating: 7, count: 3 * TLSHandler.readBudget)
+        client.write(message)
+        server.feed(client.drain())
+        server.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(recorder.received.count == TLSHandler.readBudget)
+        server.converse(with: client)
+        #expect(recorder.received == message)
+        #expect(client.isClosed && recorder.isInactive)
+        #expect(recorder.ends == 1)
+    }
+
+    @Test("The socket's end behind a close_notify is not told once more")
+    func endTwice() {
+        client.write([1])
+        client.shutdown()
+        recorder.staysOpen = true
+        server.converse(with: client)
+        server.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(recorder.ends == 1)
+        #expect(!recorder.isInactive && !client.isClosed)
+        server.channel.writeAndFlush(ByteBuffer(bytes: [42]), promise: nil)
+        server.channel.close(promise: nil)
+        server.converse(with: client)
+        #expect(client.received == [42])
+        #expect(client.isClosed && recorder.isInactive)
+    }
+
     @Test("A close_notify is answered with the answers of its turn and a close_notify")
     func peerCloses() {
         recorder.answer = [42]

@@ -1,17 +1,26 @@
+internal import HTTP2Testing
 internal import NIOCore
 internal import NIOEmbedded
 internal import TollgateTransport
 
 /// The server's end: a `TLSHandler` in a channel without a socket, and a record of what it does.
 final class TestServer {
-    let channel = EmbeddedChannel()
+    let channel: EmbeddedChannel
     let recorder = Recorder()
     let reads = ReadCounter()
 
     init(_ context: TLSContext) throws {
+        channel = EmbeddedChannel()
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers([reads, TLSHandler(context: context), recorder])
         try channel.connect(to: SocketAddress(unixDomainSocketPath: "/none")).wait()
+    }
+
+    /// A connection of a loop, with all its handlers instead of a record.
+    init(_ harness: Harness, _ tls: TLSContextHolder) throws {
+        channel = EmbeddedChannel(loop: harness.eventLoop)
+        try harness.loop.adopt(channel, peer: Peer(address: "127.0.0.1"), tls: tls)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
     deinit {
@@ -58,7 +67,8 @@ final class TestServer {
     }
 }
 
-/// The last handler: it keeps what is passed to it, and answers when a test wants it to.
+/// The last handler: it keeps what is passed to it, answers when a test wants it to, and closes when
+/// the peer sends no more.
 final class Recorder: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -69,6 +79,10 @@ final class Recorder: ChannelInboundHandler {
     /// Each buffer of decrypted bytes.
     private(set) var buffers: [[UInt8]] = []
     private(set) var isInactive = false
+    /// How often it was told that the peer sends no more.
+    private(set) var ends = 0
+    /// Whether it leaves closing to the test.
+    var staysOpen = false
 
     /// Sent at the end of each turn that brought data.
     var answer: [UInt8]?
@@ -91,6 +105,9 @@ final class Recorder: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? TLSHandshakeCompleted { order.append(event) }
+        guard event as? ChannelEvent == .inputClosed else { return }
+        ends += 1
+        if !staysOpen { context.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
