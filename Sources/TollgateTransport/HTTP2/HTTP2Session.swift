@@ -16,7 +16,7 @@ final class HTTP2Session {
     }
 
     let state: LoopState
-    // Of `state`, and here as well: what is two steps away is counted whenever it is used.
+    // Of `state`, and here as well: what is two steps away costs a retain and a release each time.
     let inbox: Inbox
     let slab: CallSlab
     let budget: PeerBudget
@@ -218,8 +218,6 @@ final class HTTP2Session {
         idleBytes = max(0, idleBytes - Int64(bytes) - budget.idleBytesPerRequest)
     }
 
-    /// Adds to the bytes of unfinished messages; false when they are too many.
-    func addPartial(_ bytes: Int) -> Bool {
     /// A message will not become whole: what came of it was none of the peer's idle talk.
     ///
     /// Resets are counted one by one, and must not cost a proxy its connection when the requests of
@@ -228,6 +226,8 @@ final class HTTP2Session {
         idleBytes = max(0, idleBytes - Int64(bytes))
     }
 
+    /// Adds to the bytes of unfinished messages; false when they are too many.
+    func addPartial(_ bytes: Int) -> Bool {
         partialBytes += bytes
         return partialBytes <= budget.partialMessageBytes
     }

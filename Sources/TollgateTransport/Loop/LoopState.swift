@@ -1,7 +1,8 @@
 /// What the sessions of one event loop share; touched on that loop only.
 final class LoopState {
     let configuration: TransportConfiguration
-    /// What can be called, by number; memory of its own, because an array is counted when it is read.
+    /// What can be called, by number; memory of its own, because reading an array costs a retain and
+    /// a release.
     let methods: UnsafeBufferPointer<Method>
     let library: HTTP2Library
     let counters = LoopCounters()

@@ -115,7 +115,7 @@ extension RPCLoop {
         channels.drained = nil
     }
 
-    /// Closes every connection now and lets the service go.
+    /// Closes every connection now; the service stays until `retire`.
     func stop() {
         channels.isClosed = true
         for channel in channels.open.values { channel.close(promise: nil) }

@@ -7,9 +7,10 @@ internal import TollgateMetrics
 /// when all readable connections were read, the service says what happens to its answers, and each
 /// connection that has something to send does one write.
 ///
-/// The unchecked conformance is safe because all state is touched on the event loop's thread only:
-/// every method but `execute` must be called there, which debug builds check where turns begin and
-/// end, and `execute` only passes work to that thread.
+/// The unchecked conformance is safe because all state is touched on the event loop's thread only.
+/// Everything must be called there, which debug builds check where turns begin and end, but four:
+/// `execute`, `schedule` and `wakeService` only pass work to that thread, and `statistics` reads
+/// atomic counters.
 package final class RPCLoop: @unchecked Sendable {
     /// The number of the loop, from 0.
     package let index: Int
@@ -122,7 +123,7 @@ package final class RPCLoop: @unchecked Sendable {
         } else {
             state.now = nanoseconds
         }
-        letGo()
+        releaseResolvedTurns()
         flush()
         deliver()
         updateFullness()
@@ -134,7 +135,7 @@ package final class RPCLoop: @unchecked Sendable {
         // it when it releases.
         if case .hold = outcome {
             turn.disposition = .held
-            hold()
+            enqueueTurn()
             return
         }
         if case .refuse(let status) = outcome {
@@ -142,17 +143,17 @@ package final class RPCLoop: @unchecked Sendable {
         } else {
             turn.disposition = .released
         }
-        queue.isEmpty ? leave() : hold()
+        queue.isEmpty ? releaseTurn() : enqueueTurn()
     }
 
-    private func leave() {
+    private func releaseTurn() {
         apply(turn)
         leaving.append(turn)
         turn = spare.popLast() ?? Turn()
     }
 
     /// Queues the turn; answers that need not wait leave all the same.
-    private func hold() {
+    private func enqueueTurn() {
         for index in 0..<turn.answers.count {
             let answer = turn.answers[index]
             guard let slot = state.slab.slot(of: answer.call) else { continue }
@@ -173,15 +174,15 @@ package final class RPCLoop: @unchecked Sendable {
     ///
     /// - Parameter count: how many that `turnEnds` held; they leave at the end of this tick.
     package func release(heldTurns count: Int) {
-        settle(count, .released)
+        resolveHeldTurns(count, .released)
     }
 
     /// In the oldest held turns the status replaces every answer marked `.afterCommit`.
     package func refuse(heldTurns count: Int, _ status: RPCStatus) {
-        settle(count, .refused(status))
+        resolveHeldTurns(count, .refused(status))
     }
 
-    private func settle(_ count: Int, _ disposition: Turn.Disposition) {
+    private func resolveHeldTurns(_ count: Int, _ disposition: Turn.Disposition) {
         eventLoop.assertInEventLoop()
         var left = count
         for held in queue where left > 0 && held.isHeld {
@@ -192,7 +193,7 @@ package final class RPCLoop: @unchecked Sendable {
     }
 
     /// Applies the turns at the head of the queue that may leave.
-    private func letGo() {
+    private func releaseResolvedTurns() {
         while let first = queue.first, !first.isHeld {
             queue.removeFirst()
             heldAnswers -= first.answers.count
