@@ -1,3 +1,5 @@
+internal import Logging
+internal import TollgateCore
 internal import TollgateEngine
 
 /// The administrators that a server makes by itself.

@@ -1,3 +1,6 @@
+internal import Logging
+internal import TollgateCrypto
+internal import TollgateEngine
 internal import TollgateTransport
 
 /// What is read again while the server runs.

@@ -1,4 +1,4 @@
-package import TollgateCore
+internal import TollgateCore
 
 /// Which groups belong together.
 ///
