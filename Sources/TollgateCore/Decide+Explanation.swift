@@ -33,7 +33,7 @@ extension Decide {
         if request.hasUnknownPrompt, subject.countsSize {
             lines.append(line("length of the prompt: not known", .requestTooLarge))
         }
-        guard let charge = charge(for: request, price, on: chain) else {
+        guard let charge = charge(for: request, price) else {
             return lines + [line("size", .requestTooLarge)]
         }
         if let content = rules.content { lines.append(contentLine(request, content)) }
@@ -41,7 +41,9 @@ extension Decide {
             "asks for 1 request, \(charge.amounts.tokens) tokens,"
                 + " \(charge.amounts.cost) nano-USD at most"
         )
-        return lines + unusualLines(subject, charge) + limitLines(chain, charge, now)
+        lines += unusualLines(subject, charge) + limitLines(chain, charge, now)
+        if !chain.hasRoom(for: charge) { lines.append(line("sum", .requestTooLarge)) }
+        return lines
     }
 
     /// Whether the request is unlike what the key is used for; nothing when nobody wants to know.

@@ -111,7 +111,7 @@ package enum Decide {
             return Verdict(denying: reason, keyID: rules.id)
         }
         subject.chain.rollWindows(to: now.wall)
-        let charge = charge(for: request, price, on: subject.chain)
+        let charge = charge(for: request, price)
         let isUnusual = charge.map { subject.isUnusual($0) } ?? false
         let objection = objection(to: request, subject, price, supplier, charge, isUnusual, now)
         let found = rules.content.map { request.content.found(by: $0) } ?? 0
@@ -119,7 +119,9 @@ package enum Decide {
             return Verdict(denying: objection, keyID: rules.id, found: found)
         }
         // What cannot be counted does not pass for keys that are only monitored, either.
-        guard let charge else { return Verdict(denying: .requestTooLarge, keyID: rules.id) }
+        guard let charge, objection == nil || subject.chain.hasRoom(for: charge) else {
+            return Verdict(denying: .requestTooLarge, keyID: rules.id)
+        }
         // Nor does what has nowhere to go.
         if let reason = supplier.denial(of: request) {
             return Verdict(denying: reason, keyID: rules.id)
@@ -146,23 +148,13 @@ package enum Decide {
         }
     }
 
-    /// What the request would take of every limit; nil when that is beyond all measure, by itself or
-    /// with what was counted before.
-    static func charge(
-        for request: borrowing CheckRequest,
-        _ price: RequestPrice,
-        on chain: MeterChain
-    ) -> Charge? {
+    /// What the request would take of every limit; nil when that is beyond all measure.
+    static func charge(for request: borrowing CheckRequest, _ price: RequestPrice) -> Charge? {
         let tokens = request.mostTokens
         guard tokens <= Charge.highestTokens else { return nil }
-        var cost = Money.zero
-        if let price = price.known {
-            guard let highest = price.highestCost(tokens: tokens, input: request.inputTokens)
-            else { return nil }
-            cost = highest
-        }
-        let charge = Charge(tokens: tokens, cost: cost)
-        return chain.hasRoom(for: charge) ? charge : nil
+        guard let price = price.known else { return Charge(tokens: tokens, cost: .zero) }
+        let cost = price.highestCost(tokens: tokens, input: request.inputTokens)
+        return cost.map { Charge(tokens: tokens, cost: $0) }
     }
 
     /// The first reason against the request, in the order that callers are promised: what it names,
@@ -199,7 +191,7 @@ package enum Decide {
         if isUnusual, denial?.limit.stage != .size, subject.rules.anomaly?.isBlocking == true {
             return Objection(.anomalyBlocked)
         }
-        if charge != nil, denial == nil { return nil }
+        if let charge, denial == nil, chain.hasRoom(for: charge) { return nil }
         let reason = denial?.limit.reason ?? .requestTooLarge
         guard reason.dependsOnTokens else { return Objection(reason, limit: denial) }
         let affordable = subject.affordableTokens(

@@ -57,8 +57,8 @@ package struct TransportConfiguration: Sendable {
 package struct TransportTimeouts: Sendable {
     /// From the connection to its HTTP/2 preface and SETTINGS.
     package var preface = Duration.seconds(5)
-    /// From the first byte of a unary call to its last, and for the answers to an HTTP/2 peer that has
-    /// closed its half of the connection.
+    /// From the first byte of a unary call to its last, and for the answers to a peer that has closed
+    /// its half of the connection.
     package var request = Duration.seconds(10)
     /// Without a byte from the peer until it is sent a PING.
     package var idle = Duration.seconds(300)

@@ -41,6 +41,22 @@ struct HTTP1HalfClosureTests {
         #expect(connection.isClosed)
     }
 
+    @Test("is waited for no longer than for a request")
+    func neverAnswered() throws {
+        let harness = try plainHarness()
+        harness.service.outcome = .hold
+        let connection = try harness.connect()
+        try connection.send(Array(get.utf8))
+        connection.endInput()
+        harness.advance(.seconds(9))
+        #expect(!connection.isClosed)
+        harness.advance(.seconds(3))
+        #expect(connection.isClosed)
+        harness.loop.release(heldTurns: 1)
+        harness.tick()
+        #expect(harness.loop.statistics.timeouts == 1)
+    }
+
     @Test("is told what was wrong with its last request")
     func refused() throws {
         let harness = try plainHarness()

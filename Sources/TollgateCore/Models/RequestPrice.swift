@@ -47,8 +47,9 @@ package struct RequestPrice: Equatable, Sendable {
         _ request: borrowing CheckRequest
     ) -> Bool {
         switch unpriced {
-        case nil, .allowFree, .defaultPrice: return false
-        case .denyWhenBudgeted: guard countsCost() else { return false }
+        case nil, .allowFree: return false
+        // The default is for models that are named.
+        case .denyWhenBudgeted, .defaultPrice: guard countsCost() else { return false }
         case .deny: break
         }
         let costsNothing =

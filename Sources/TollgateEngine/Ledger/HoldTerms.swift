@@ -26,11 +26,16 @@ struct HoldTerms: Equatable, Sendable {
         for level in 0..<4 {
             for place in 0..<4 {
                 let number = UInt64(bitPattern: Int64(windows[level].number(place)))
-                digest = (digest ^ number) &* 0x9E37_79B9_7F4A_7C15
-                digest ^= digest >> 29
+                digest = HoldTerms.mixed(digest, number)
             }
+            digest = HoldTerms.mixed(digest, refills[level])
         }
         return UInt128(digest)
+    }
+
+    private static func mixed(_ digest: UInt64, _ number: UInt64) -> UInt64 {
+        let product = (digest ^ number) &* 0x9E37_79B9_7F4A_7C15
+        return product ^ product >> 29
     }
 }
 

@@ -106,6 +106,28 @@ struct UsageReader {
             return try addRecords(of: header, span, hours, in: snapshot, to: &summary)
         }
         let models = header.models.map { String(decoding: $0, as: UTF8.self) }
+        try forEachSum(of: header, span, hours, in: snapshot) { usage in
+            let (group, model) = (usage.group, Int(usage.group.model))
+            guard wantedNumber == nil || wantedNumber == model else { return }
+            summary.add(
+                usage.totals,
+                to: UsageSummary.Group(
+                    key: group.key,
+                    model: model < models.count ? models[model] : nil,
+                    day: UsageSummary.day(of: UsageReader.start(of: group.hour))
+                )
+            )
+        }
+    }
+
+    /// Calls with the sums of a segment in a span, whatever their models.
+    private func forEachSum(
+        of header: SegmentHeader,
+        _ span: UsageSpan,
+        _ hours: Range<Int32>,
+        in snapshot: Snapshot,
+        _ body: (SegmentUsage) -> Void
+    ) throws(StorageError) {
         let count = header.outline.usageCount
         for number in 0..<SegmentChunk.count(of: count) {
             let chunk = try SegmentChunk.entries(
@@ -117,19 +139,10 @@ struct UsageReader {
             )
             for place in 0..<chunk.count / SegmentUsage.length {
                 let usage = SegmentUsage(place, of: chunk.bytes)
-                let (group, model) = (usage.group, Int(usage.group.model))
                 guard
-                    hours.contains(group.hour), span.keys?.contains(group.key) ?? true,
-                    wantedNumber == nil || wantedNumber == model
+                    hours.contains(usage.group.hour), span.keys?.contains(usage.group.key) ?? true
                 else { continue }
-                summary.add(
-                    usage.totals,
-                    to: UsageSummary.Group(
-                        key: group.key,
-                        model: model < models.count ? models[model] : nil,
-                        day: UsageSummary.day(of: UsageReader.start(of: group.hour))
-                    )
-                )
+                body(usage)
             }
         }
     }
@@ -143,6 +156,12 @@ struct UsageReader {
         to summary: inout UsageSummary
     ) throws(StorageError) {
         guard header.outline.hasOtherModels else { return }
+        // Records take longer to read than sums, and any caller can name many models.
+        var hasSome = false
+        try forEachSum(of: header, span, hours, in: snapshot) { usage in
+            if usage.group.model == SegmentRow.otherModel { hasSome = true }
+        }
+        guard hasSome else { return }
         let records = SegmentRecords(header, snapshot)
         let keys = try span.keys.map { (ids) throws(StorageError) in try records.numbers(of: ids) }
         var fold = UsageFold(span, hours)

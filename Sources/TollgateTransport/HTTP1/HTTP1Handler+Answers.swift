@@ -65,6 +65,7 @@ extension HTTP1Handler {
             if now > end { context.close(promise: nil) }
         } else if isOver(clock.closingAt, timeouts.blockedWrite)
             || isOver(clock.blockedAt, timeouts.blockedWrite)
+            || isOver(clock.inputClosedAt, timeouts.request)
         {
             if clock.closingAt == nil { loop.state.counters.timeouts.add() }
             context.close(promise: nil)
@@ -89,6 +90,8 @@ struct HTTP1Clock {
     var headAt: Int64?
     /// When the channel stopped to take what is written.
     var blockedAt: Int64?
+    /// When the client closed its half: it may be gone, and waits for no answer for ever.
+    var inputClosedAt: Int64?
     /// When the connection was closed.
     var closingAt: Int64?
     /// Until when the client may read the last answer.

@@ -230,6 +230,7 @@ final class HTTP1Handler: Connection, ChannelDuplexHandler {
         isInputClosed = true
         isEnding = true
         clock.headAt = nil
+        clock.inputClosedAt = loop.now
         if isReading, let slot = requests.popLast() { close(slot) }
         requests.last?.pointee.traits.isLast = true
         loop.touch(self)

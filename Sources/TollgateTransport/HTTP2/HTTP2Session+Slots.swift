@@ -65,7 +65,8 @@ extension HTTP2Session {
     func refuse(_ slot: CallSlot.Pointer, _ problem: CallProblem) {
         guard slot.pointee.phase != .refused else { return }
         slot.pointee.phase = .refused
-        abandonMessage(of: slot)
+        // Other refusals are the peer's own doing.
+        if problem == .tooMuchAtOnce { abandonMessage(of: slot) } else { forgetMessage(of: slot) }
         inbox.post(.refused, slot.pointee.id, detail: problem.rawValue)
     }
 

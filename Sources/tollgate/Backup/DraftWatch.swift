@@ -9,10 +9,16 @@ struct DraftWatch {
     private let sources: [any DispatchSourceSignal]
 
     /// Watches over a file until `end` is called.
+    ///
+    /// What the process was started to ignore, as shells have it of what runs behind, it goes on to
+    /// ignore.
     init(_ path: String) {
-        sources = DraftWatch.signals.map { number in
+        sources = DraftWatch.signals.compactMap { number in
             // Else the process would have ended before anybody is told.
-            signal(number, SIG_IGN)
+            let last = signal(number, SIG_IGN)
+            if unsafeBitCast(last, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+                return nil
+            }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 unlink(path)
@@ -25,8 +31,10 @@ struct DraftWatch {
 
     /// Signals end the process again as ever.
     func end() {
-        for source in sources { source.cancel() }
-        for number in DraftWatch.signals { signal(number, SIG_DFL) }
+        for source in sources {
+            source.cancel()
+            signal(Int32(truncatingIfNeeded: source.handle), SIG_DFL)
+        }
     }
 
     /// Ends the process by the signal, so that whoever started it sees what it was.

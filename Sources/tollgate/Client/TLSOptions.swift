@@ -28,10 +28,14 @@ struct TLSOptions: ParsableArguments {
 
     /// The files that were named, by options or else by the variables of the process.
     func files(_ environment: [String: String]) -> TLSFiles {
-        TLSFiles(
-            authorities: caCert ?? environment["TOLLGATE_CA_CERT"],
-            certificate: clientCert ?? environment["TOLLGATE_CLIENT_CERT"],
-            key: clientKey ?? environment["TOLLGATE_CLIENT_KEY"]
+        // A variable that is empty is one that is not set.
+        func file(_ option: String?, _ variable: String) -> String? {
+            option ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        return TLSFiles(
+            authorities: file(caCert, "TOLLGATE_CA_CERT"),
+            certificate: file(clientCert, "TOLLGATE_CLIENT_CERT"),
+            key: file(clientKey, "TOLLGATE_CLIENT_KEY")
         )
     }
 }

@@ -89,6 +89,8 @@ struct CheckClientTests {
         let options = try CheckOptions.parse(["--client-cert", "mine"])
         let tls = options.tls.files(variables)
         #expect(tls == TLSFiles(authorities: "ca", certificate: "mine", key: "key"))
+        let empty = variables.mapValues { _ in "" }
+        #expect(try CheckOptions.parse([]).tls.files(empty) == TLSFiles())
         let secure = try makeCheckClient(address: "https://gate", tls: tls)
         #expect((secure as? RPCCheckClient)?.server.tls == tls)
         let plain = try makeCheckClient(address: "gate", tls: tls)

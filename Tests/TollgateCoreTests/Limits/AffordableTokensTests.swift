@@ -145,7 +145,9 @@ struct AffordableTokensTests {
         request.tokens = tokens
         request.inputTokens = input
         let known = price.map(RequestPrice.known) ?? .unknown(.allowFree)
-        guard let charge = Decide.charge(for: request, known, on: chain) else { return false }
+        guard let charge = Decide.charge(for: request, known), chain.hasRoom(for: charge) else {
+            return false
+        }
         return LimitStage.allCases.allSatisfy { chain.denial(of: charge, at: $0, Self.now) == nil }
     }
 

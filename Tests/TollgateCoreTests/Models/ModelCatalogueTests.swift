@@ -87,6 +87,25 @@ struct ModelCatalogueTests {
         #expect(strict.known?.output == output)
     }
 
+    @Test("has no default for a request that names no model: it is denied where money counts")
+    func noModel() throws {
+        let price = PriceList(
+            models: ModelCatalogue([]),
+            unpriced: .defaultPrice(ModelPrice(input: 7, output: 7))
+        )
+        var request = CheckRequest()
+        request.tokens = 5
+        #expect(price.price(of: request).known == nil)
+        let isDenied = price.price(of: request).isDenied(countingCost: true, request)
+        #expect(isDenied)
+        let isDeniedAnyway = price.price(of: request).isDenied(countingCost: false, request)
+        #expect(!isDeniedAnyway)
+        try request.set(.model, to: "any")
+        let isNamedDenied = price.price(of: request).isDenied(countingCost: true, request)
+        #expect(!isNamedDenied)
+        #expect(price.price(of: request).known == ModelPrice(input: 7, output: 7))
+    }
+
     @Test("bills a model without a price at what was held, also where any model has a price")
     func billed() throws {
         let cheap = ModelPrice(input: 1, output: 10)

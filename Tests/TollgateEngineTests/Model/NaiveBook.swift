@@ -139,7 +139,7 @@ struct NaiveBook {
         _ chain: [SubjectID],
         _ now: Now
     ) -> Answer? {
-        guard let charge = amounts(question, tokens, chain) else {
+        guard let charge = amounts(question, tokens) else {
             return Answer(reason: .requestTooLarge)
         }
         for stage in 0...2 {
@@ -160,7 +160,8 @@ struct NaiveBook {
             }
             if let longest { return longest.answer }
         }
-        return nil
+        // What is stopped by no limit may still be more than sums can say.
+        return amounts(question, tokens, chain) == nil ? Answer(reason: .requestTooLarge) : nil
     }
 
     /// How many nanoseconds a limit makes a charge wait: nil for none, the highest number for ever.
