@@ -113,3 +113,15 @@ enum SegmentChunk {
         StorageError(.corrupt, "segment \(last): \(kind) \(number) missing or too short")
     }
 }
+
+extension SegmentHeader {
+    /// A chunk of this segment's entries of one kind; see `SegmentChunk.entries`.
+    func entries(
+        _ kind: SegmentChunk.Kind,
+        _ number: Int,
+        count: UInt32,
+        in snapshot: Snapshot
+    ) throws(StorageError) -> PinnedValue {
+        try SegmentChunk.entries(kind, number, of: last, count: count, in: snapshot)
+    }
+}

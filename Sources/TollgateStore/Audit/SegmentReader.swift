@@ -85,7 +85,7 @@ struct SegmentReader {
         let size = SegmentChunk.entryCount
         let last = (plan.rows.upperBound - 1) / size
         for number in collector.order(plan.rows.lowerBound / size..<last + 1) {
-            let chunk = try entries(.rows, number, count: header.outline.count)
+            let chunk = try header.entries(.rows, number, count: header.outline.count, in: snapshot)
             let rows = plan.rows.clamped(to: number * size..<(number + 1) * size)
             for index in collector.order(rows) {
                 let row = SegmentRow(index - number * size, of: chunk.bytes)
@@ -123,7 +123,7 @@ struct SegmentReader {
     private func find(_ id: KeyID) throws(StorageError) -> (UInt32, SegmentKey)? {
         let number = header.keyFences.partitionPoint { $0 > id } - 1
         guard number >= 0 else { return nil }
-        let chunk = try entries(.keys, number, count: header.outline.keyCount)
+        let chunk = try header.entries(.keys, number, count: header.outline.keyCount, in: snapshot)
         var low = 0
         var high = chunk.bytes.count / SegmentKey.length
         while low < high {
@@ -135,13 +135,5 @@ struct SegmentReader {
             if key.id < id { low = middle + 1 } else { high = middle }
         }
         return nil
-    }
-
-    private func entries(
-        _ kind: SegmentChunk.Kind,
-        _ number: Int,
-        count: UInt32
-    ) throws(StorageError) -> PinnedValue {
-        try SegmentChunk.entries(kind, number, of: header.last, count: count, in: snapshot)
     }
 }

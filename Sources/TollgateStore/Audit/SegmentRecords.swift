@@ -45,7 +45,7 @@ struct SegmentRecords {
         let count = header.outline.count
         var rows: [SegmentRow] = []
         for number in 0..<SegmentChunk.count(of: count) {
-            let chunk = try entries(.rows, number, count: count)
+            let chunk = try header.entries(.rows, number, count: count, in: snapshot)
             for place in 0..<chunk.count / SegmentRow.length {
                 let row = SegmentRow(place, of: chunk.bytes)
                 if isWanted(row) { rows.append(row) }
@@ -60,7 +60,7 @@ struct SegmentRecords {
         let count = header.outline.keyCount
         var numbers: Set<UInt32> = []
         for number in 0..<SegmentChunk.count(of: count) {
-            let chunk = try entries(.keys, number, count: count)
+            let chunk = try header.entries(.keys, number, count: count, in: snapshot)
             for place in 0..<chunk.count / SegmentKey.length
             where ids.contains(SegmentKey(place, of: chunk.bytes).id) {
                 let key = number * SegmentChunk.entryCount + place
@@ -68,13 +68,5 @@ struct SegmentRecords {
             }
         }
         return numbers
-    }
-
-    private func entries(
-        _ kind: SegmentChunk.Kind,
-        _ number: Int,
-        count: UInt32
-    ) throws(StorageError) -> PinnedValue {
-        try SegmentChunk.entries(kind, number, of: header.last, count: count, in: snapshot)
     }
 }

@@ -130,13 +130,7 @@ struct UsageReader {
     ) throws(StorageError) {
         let count = header.outline.usageCount
         for number in 0..<SegmentChunk.count(of: count) {
-            let chunk = try SegmentChunk.entries(
-                .usage,
-                number,
-                of: header.last,
-                count: count,
-                in: snapshot
-            )
+            let chunk = try header.entries(.usage, number, count: count, in: snapshot)
             for place in 0..<chunk.count / SegmentUsage.length {
                 let usage = SegmentUsage(place, of: chunk.bytes)
                 guard
